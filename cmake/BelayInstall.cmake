@@ -1,0 +1,1 @@
+# Where things go on an installed system.
