@@ -1,0 +1,17 @@
+// Time as the engine sees it, so that tests can move it by hand.
+//
+// `now_ms` is wall-clock time in milliseconds since the Unix epoch, for the record only: no deadline is ever computed
+// from it. Any thread.
+#pragma once
+
+#include <cstdint>
+
+namespace belay {
+
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  [[nodiscard]] virtual std::int64_t now_ms() const = 0;
+};
+
+}  // namespace belay
