@@ -79,7 +79,15 @@ struct ExecResult {
   [[nodiscard]] bool ok() const { return end == End::exited && status == 0; }
 };
 
-std::string_view to_string(ExecResult::End end);
+constexpr std::string_view to_string(ExecResult::End end) {
+  switch (end) {
+    case ExecResult::End::exited: return "exited";
+    case ExecResult::End::signalled: return "signalled";
+    case ExecResult::End::lost: return "lost";
+    case ExecResult::End::timed_out: return "timed out";
+  }
+  return "lost";
+}
 
 // One login on one host. Commands run one at a time, in the order they were asked for; for two at once open two
 // connections. Destroying or closing it loses what runs on it; the worker hears of it.
