@@ -1,0 +1,31 @@
+#include "daemon/model/finding.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+namespace belay {
+
+std::string_view to_string(Finding::Level level) { return level == Finding::Level::error ? "error" : "warning"; }
+
+std::string Finding::text() const {
+  std::string out = place.file;
+  if (place.line > 0) out += ":" + std::to_string(place.line) + ":" + std::to_string(place.column);
+  if (!out.empty()) out += ": ";
+  out += std::string(to_string(level)) + ": " + message;
+  if (!out.ends_with('.')) out += '.';
+  if (!next.empty()) out += " " + next;
+  if (!out.ends_with('.')) out += '.';
+  return out + " [" + rule + "]";
+}
+
+bool has_errors(const Findings& findings) {
+  return std::ranges::any_of(findings, [](const Finding& finding) { return finding.level == Finding::Level::error; });
+}
+
+void sort(Findings& findings) {
+  std::ranges::stable_sort(findings, {}, [](const Finding& finding) {
+    return std::tuple(finding.place.file, finding.place.line, finding.place.column);
+  });
+}
+
+}  // namespace belay
