@@ -1,5 +1,7 @@
 #include "daemon/model/template.hpp"
 
+#include <utility>
+
 namespace belay {
 namespace {
 
@@ -9,22 +11,32 @@ constexpr std::string_view literal = "\"{{\"";
 bool name_start(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool name_part(char c) { return name_start(c) || (c >= '0' && c <= '9'); }
 
-// Where `offset` is: in a whole file the line and column are counted, elsewhere the node's place is the best there is.
-Place place_of(std::string_view text, std::size_t offset, const Place& place) {
-  if (place.line != 0) return place;
-  Place out = place;
-  out.line = 1;
-  out.column = 1;
-  for (char c : text.substr(0, offset)) {
-    if (c == '\n') {
-      ++out.line;
-      out.column = 1;
-    } else if ((static_cast<unsigned char>(c) & 0xC0U) != 0x80U) {
-      ++out.column;
-    }
+// Counts lines and columns forward through a whole file; inside a node of a file the node's place is the best there is.
+class Places {
+ public:
+  Places(std::string_view text, Place place) : text_(text), place_(std::move(place)), whole_(place_.line == 0) {
+    if (whole_) place_.line = place_.column = 1;
   }
-  return out;
-}
+
+  // `offset` never goes back.
+  const Place& at(std::size_t offset) {
+    for (; whole_ && at_ < offset; ++at_) {
+      if (text_[at_] == '\n') {
+        ++place_.line;
+        place_.column = 1;
+      } else if ((static_cast<unsigned char>(text_[at_]) & 0xC0U) != 0x80U) {
+        ++place_.column;
+      }
+    }
+    return place_;
+  }
+
+ private:
+  std::string_view text_;
+  Place place_;
+  bool whole_;
+  std::size_t at_ = 0;
+};
 
 struct Piece {
   bool variable = false;
@@ -53,7 +65,7 @@ Result<std::vector<Piece>> pieces_of(std::string_view text, const Place& place) 
       return fail(Kind::invalid,
                   "\"{{\" begins no variable here: only {{ name }} is replaced, there are no expressions",
                   "Write {{ name }} with a declared variable, or {{ \"{{\" }} for the two characters themselves.",
-                  place_of(text, open, place));
+                  Places(text, place).at(open));
     }
     if (is_literal) {
       pieces.push_back({false, "{{", open});
@@ -86,7 +98,7 @@ Result<std::string> render(std::string_view text, const Lookup& lookup, const Pl
     auto value = lookup(piece.text);
     if (!value) {
       return fail(Kind::invalid, "the variable \"" + std::string(piece.text) + "\" is not declared",
-                  "Declare it under vars in playbook.yaml, or correct the name.", place_of(text, piece.offset, place));
+                  "Declare it under vars in playbook.yaml, or correct the name.", Places(text, place).at(piece.offset));
     }
     out += *value;
   }
@@ -96,8 +108,9 @@ Result<std::string> render(std::string_view text, const Lookup& lookup, const Pl
 Result<std::vector<TemplateUse>> template_uses(std::string_view text, const Place& place) {
   BELAY_TRY(const auto pieces, pieces_of(text, place));
   std::vector<TemplateUse> uses;
+  Places places(text, place);
   for (const Piece& piece : pieces) {
-    if (piece.variable) uses.push_back({std::string(piece.text), place_of(text, piece.offset, place)});
+    if (piece.variable) uses.push_back({std::string(piece.text), places.at(piece.offset)});
   }
   return uses;
 }
