@@ -1,6 +1,7 @@
 # Compiler settings that hold for every target, and the switches of the presets.
 option(BELAY_TESTS "Build the tests" ON)
 option(BELAY_FUZZ "Build the libFuzzer targets" OFF)
+option(BELAY_TIDY "Run clang-tidy in the compiler's place; builds nothing that could be linked" OFF)
 option(BELAY_PCH "Use precompiled headers (off for clang-tidy)" ON)
 set(BELAY_SANITIZE "" CACHE STRING "Comma-separated -fsanitize= value")
 
@@ -10,7 +11,9 @@ set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
 find_program(CCACHE ccache)
-if(CCACHE)
+if(BELAY_TIDY)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_SOURCE_DIR}/tools/tidy-launcher.sh)
+elseif(CCACHE)
   # ccache can only see through a precompiled header when told that its time stamps do not matter.
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE})
 endif()

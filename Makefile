@@ -1,0 +1,70 @@
+# The front door. CMake does the work; this only spares people from remembering how to call it.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+JOBS ?= $(shell nproc)
+# The tests' fleet talks over loopback; half of them wait for something most of the time.
+TEST_JOBS ?= $(JOBS)
+
+.PHONY: help setup build test lint format demo sandbox sandbox-stop install clean fuzz-smoke
+
+help:
+	@printf '%s\n' \
+	  'Belay: signed release packages over SSH, with a proven way back.' '' \
+	  '  make demo          build, start a six-host sandbox, and play a release train through it' \
+	  '  make sandbox       start the sandbox alone and say how to use it   (make sandbox-stop ends it)' \
+	  '  make test          everything CI runs: sanitizer build, tests, lint, house rules, shellcheck' \
+	  '  make build         build/release: belayd, belay and the transports' \
+	  '  make install       into DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)' '' \
+	  '  make setup         install the Debian packages that are missing (tools/packages.txt)' \
+	  '  make lint          clang-format, clang-tidy and shellcheck without the tests' \
+	  '  make format        rewrite the C++ sources the way clang-format wants them' \
+	  '  make fuzz-smoke    run every fuzz target for SECONDS_EACH=20 seconds' \
+	  '  make clean         remove build/' '' \
+	  'Inner loop:  cmake --preset dev && ninja -C build/dev && ctest --test-dir build/dev -L unit'
+
+setup:
+	@tools/setup.sh
+
+build: setup
+	@mkdir -p build
+	@cmake --preset release -DCMAKE_INSTALL_PREFIX='$(PREFIX)' >build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
+	@cmake --build --preset release -j $(JOBS)
+
+# The last line printed is ctest's own summary: lint, house rules and shellcheck are ctest tests themselves.
+test: setup
+	@mkdir -p build
+	@cmake --preset asan >build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
+	@cmake --build --preset asan -j $(JOBS)
+	@ctest --test-dir build/asan -j $(TEST_JOBS) --output-on-failure --no-tests=error
+
+lint: setup
+	@tools/lint.sh format shell tidy
+
+format: setup
+	@tools/lint.sh reformat
+
+demo: build
+	@playbooks/demo/demo.sh
+
+sandbox: build
+	@playbooks/demo/sandbox.sh start
+
+sandbox-stop:
+	@playbooks/demo/sandbox.sh stop
+
+install: build
+	@DESTDIR='$(DESTDIR)' cmake --install build/release --prefix '$(PREFIX)'
+
+SECONDS_EACH ?= 20
+fuzz-smoke: setup
+	@mkdir -p build
+	@cmake --preset fuzz >build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
+	@cmake --build --preset fuzz -j $(JOBS)
+	@tools/fuzz-smoke.sh build/fuzz $(SECONDS_EACH)
+
+clean:
+	@rm -rf build
