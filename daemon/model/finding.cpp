@@ -23,8 +23,8 @@ bool has_errors(const Findings& findings) {
 }
 
 void sort(Findings& findings) {
-  std::ranges::stable_sort(findings, {}, [](const Finding& finding) {
-    return std::tuple(finding.place.file, finding.place.line, finding.place.column);
+  std::ranges::sort(findings, {}, [](const Finding& finding) {
+    return std::tuple(finding.place.file, finding.place.line, finding.place.column, finding.message);
   });
 }
 

@@ -28,7 +28,7 @@ using Findings = std::vector<Finding>;
 
 [[nodiscard]] std::string_view to_string(Finding::Level level);
 [[nodiscard]] bool has_errors(const Findings& findings);
-// By file, line, column; stable.
+// By file, line, column, message.
 void sort(Findings& findings);
 
 }  // namespace belay

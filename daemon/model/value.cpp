@@ -6,6 +6,7 @@
 namespace belay {
 
 Value Value::empty_map() { return Value(Map{}); }
+Value Value::empty_list() { return Value(List{}); }
 
 const Value* Value::find(std::string_view key) const {
   const Map* members = map();

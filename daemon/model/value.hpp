@@ -27,17 +27,17 @@ class Value {
 
   Place place;  // where the node begins; line 0 when it was not read from a file
 
-  Value() = default;
-  explicit Value(bool value) : data_(value) {}
-  explicit Value(int value) : data_(std::int64_t{value}) {}
-  explicit Value(std::int64_t value) : data_(value) {}
-  explicit Value(double value) : data_(value) {}
-  explicit Value(std::string value) : data_(std::move(value)) {}
-  explicit Value(const char* value) : data_(std::string(value)) {}
-  explicit Value(List value) : data_(std::move(value)) {}
-  explicit Value(Map value) : data_(std::move(value)) {}
+  Value();
+  explicit Value(bool value);
+  explicit Value(int value);
+  explicit Value(std::int64_t value);
+  explicit Value(double value);
+  explicit Value(std::string value);
+  explicit Value(const char* value);
+  explicit Value(List value);
+  explicit Value(Map value);
   static Value empty_map();
-  static Value empty_list() { return Value(List{}); }
+  static Value empty_list();
 
   [[nodiscard]] Type type() const { return static_cast<Type>(data_.index()); }
   [[nodiscard]] bool is_null() const { return type() == Type::null; }
@@ -74,7 +74,7 @@ class Value {
   // "text", "a list", "true or false", …: for messages.
   [[nodiscard]] static std::string_view describe(Type type);
 
-  friend bool operator==(const Value& a, const Value& b) { return a.data_ == b.data_; }
+  friend bool operator==(const Value& a, const Value& b);
 
  private:
   std::variant<std::monostate, bool, std::int64_t, double, std::string, List, Map> data_;
@@ -87,5 +87,17 @@ struct Value::Entry {
 
   friend bool operator==(const Entry& a, const Entry& b) { return a.key == b.key && a.value == b.value; }
 };
+
+// Entry holds a Value, so what needs it complete stands here.
+inline Value::Value() = default;
+inline Value::Value(bool value) : data_(value) {}
+inline Value::Value(int value) : data_(std::int64_t{value}) {}
+inline Value::Value(std::int64_t value) : data_(value) {}
+inline Value::Value(double value) : data_(value) {}
+inline Value::Value(std::string value) : data_(std::move(value)) {}
+inline Value::Value(const char* value) : data_(std::string(value)) {}
+inline Value::Value(List value) : data_(std::move(value)) {}
+inline Value::Value(Map value) : data_(std::move(value)) {}
+inline bool operator==(const Value& a, const Value& b) { return a.data_ == b.data_; }
 
 }  // namespace belay
