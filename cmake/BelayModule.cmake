@@ -31,6 +31,8 @@ function(belay_test name)
   # GoogleTest's and rapidcheck's own macros trip these two.
   target_compile_options(${name} PRIVATE -Wno-old-style-cast -Wno-conversion)
   if(BELAY_PCH)
+    # The shared header is compiled for a library, so its users must be too: clang refuses to mix -fPIC with -fPIE.
+    target_compile_options(${name} PRIVATE -fPIC)
     target_precompile_headers(${name} REUSE_FROM belay_test_main)
   endif()
   if(NOT T_TIMEOUT)
