@@ -1,1 +1,27 @@
-# Where things go on an installed system.
+# Where things go on an installed system:
+#   bin/belay, bin/belayd            the command and the daemon
+#   libexec/belay/                   transports, found by the daemon's configuration key `workers`
+#   share/belay/plugins/             kit, actions, resources: what travels to hosts
+#   share/belay/schema/              JSON Schemas of release.yaml and playbook.yaml
+#   share/doc/belay/                 the documents, and permits-portal as an example to copy
+#   lib/systemd, lib/sysusers.d, lib/tmpfiles.d
+set(unit ${CMAKE_BINARY_DIR}/systemd/belayd.service)
+configure_file(${CMAKE_SOURCE_DIR}/systemd/belayd.service.in ${unit} @ONLY)
+
+foreach(program belay belayd)
+  if(TARGET ${program})
+    install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  endif()
+endforeach()
+foreach(worker belay-ssh belay-openssh belay-local)
+  if(TARGET ${worker})
+    install(TARGETS ${worker} RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/belay)
+  endif()
+endforeach()
+install(DIRECTORY plugins/kit plugins/action plugins/resource DESTINATION ${CMAKE_INSTALL_DATADIR}/belay/plugins)
+install(DIRECTORY playbooks/schema/ DESTINATION ${CMAKE_INSTALL_DATADIR}/belay/schema)
+install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY playbooks/permits-portal DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
+install(FILES ${unit} DESTINATION lib/systemd/system)
+install(FILES systemd/belay.sysusers DESTINATION lib/sysusers.d RENAME belay.conf)
+install(FILES systemd/belay.tmpfiles DESTINATION lib/tmpfiles.d RENAME belay.conf)
