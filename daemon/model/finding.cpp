@@ -11,10 +11,16 @@ std::string Finding::text() const {
   std::string out = place.file;
   if (place.line > 0) out += ":" + std::to_string(place.line) + ":" + std::to_string(place.column);
   if (!out.empty()) out += ": ";
-  out += std::string(to_string(level)) + ": " + message;
-  if (!out.ends_with('.')) out += '.';
-  if (!next.empty()) out += " " + next;
-  if (!out.ends_with('.')) out += '.';
+  const auto add_sentence = [&](std::string_view sentence) {
+    out += sentence;
+    if (!sentence.ends_with('.') && !sentence.ends_with('?')) out += '.';
+  };
+  out += std::string(to_string(level)) + ": ";
+  add_sentence(message);
+  if (!next.empty()) {
+    out += ' ';
+    add_sentence(next);
+  }
   return out + " [" + rule + "]";
 }
 

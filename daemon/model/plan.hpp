@@ -50,6 +50,7 @@ struct HostStep {
   ParamFiles params;
   std::vector<Touch> touches;
   std::vector<std::string> blobs;  // hex digests the host must have before anything is touched
+  std::map<std::string, std::string> when_values;  // facts and variables its step's `when` names, as they are on this host
   bool operator==(const HostStep&) const = default;
 };
 

@@ -94,7 +94,11 @@ Task begin_step(const RunState& state, const Plan& plan, std::size_t h, std::siz
   const PlanStep& spec = plan.steps[i];
   const int step = static_cast<int>(i) + 1;
   if (!spec.when.empty()) {
-    const auto holds = evaluate(spec.when, [&](std::string_view name) { return registered(state, name); });
+    const auto& values = plan.hosts[h].steps[i].when_values;
+    const auto holds = evaluate(spec.when, [&](std::string_view name) {
+      const auto known = values.find(std::string(name));
+      return known == values.end() ? registered(state, name) : known->second;
+    });
     if (!holds) return {.what = Do::go_back, .why = holds.error().text()};
     if (!*holds) return {.what = Do::skip, .host = h, .step = step};
   }

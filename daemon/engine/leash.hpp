@@ -1,0 +1,101 @@
+// The daemon's end of the leash: one method per verb of docs/host-protocol.md, over one connection.
+//
+// Nothing that varies ever enters a command line: the command is constant, everything else goes through standard input.
+// A reply counts only when its end line, with this call's nonce, was read: exit status 0 alone means nothing. Errors:
+//   Kind::unreachable  not a byte of the call reached the host
+//   Kind::unknown      the connection or the deadline ended in the middle: the call may have had its effect
+//   Kind::integrity    the reply is not of the documented form (a hostile or broken host)
+//   Kind::conflict     the host is busy (75), the epoch is not ours (76), or the token is lost (80)
+//   Kind::io           the host could not do it; the message carries what it said
+// Loop thread only; one call at a time per Leash.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "daemon/base/digest.hpp"
+#include "daemon/base/error.hpp"
+#include "daemon/model/plan.hpp"
+#include "daemon/plugin/catalogue.hpp"
+#include "daemon/port/journal.hpp"
+#include "daemon/port/transport.hpp"
+
+namespace belay::engine {
+
+// Gives the next piece of a stream; empty at its end.
+using Source = std::function<Awaitable<Result<std::string>>()>;
+[[nodiscard]] Source source_of(std::string bytes);
+
+struct Reply {
+  int rc = 0;
+  std::map<std::string, std::string> sections;
+  [[nodiscard]] std::string section(const std::string& name) const;
+};
+
+// The outcome of an operation that ran a script on the host.
+struct OpResult {
+  int rc = 0;
+  std::string output;   // raw bytes, capped by the host
+};
+
+struct Probe {
+  std::string state;    // NEVER | RUNNING … | DONE n | LINGER n | DIED | REBOOTED
+  std::string token;    // armed | committed | firing | restored | none
+  std::string output;
+};
+
+class Leash {
+ public:
+  Leash(std::shared_ptr<port::Connection> connection, const plugin::Catalogue& catalogue, std::string kit,
+        std::string base, bool become_root);
+
+  // Sends the kit when the host does not have it.
+  [[nodiscard]] Awaitable<Result<std::map<std::string, std::string>>> facts();
+  [[nodiscard]] Awaitable<Result<void>> fence(std::uint64_t epoch);
+  [[nodiscard]] Awaitable<Result<std::vector<std::string>>> missing(const std::vector<std::string>& digests);
+  [[nodiscard]] Awaitable<Result<void>> stage(const std::string& run, std::uint64_t epoch, Source tar,
+                                              std::chrono::seconds deadline);
+  // The manifest taken with the snapshot.
+  [[nodiscard]] Awaitable<Result<std::string>> snapshot(const std::string& run, int step, std::uint64_t epoch,
+                                                        std::chrono::seconds deadline);
+  [[nodiscard]] Awaitable<Result<OpResult>> apply(const std::string& run, int step, std::uint64_t epoch, int attempt,
+                                                  std::chrono::seconds deadline);
+  [[nodiscard]] Awaitable<Result<OpResult>> verify(const std::string& run, int step, std::uint64_t epoch,
+                                                   std::chrono::seconds deadline);
+  [[nodiscard]] Awaitable<Result<void>> commit(const std::string& run, int step, std::uint64_t epoch);
+  [[nodiscard]] Awaitable<Result<OpResult>> restore(const std::string& run, int step, std::uint64_t epoch,
+                                                    std::chrono::seconds deadline);
+  [[nodiscard]] Awaitable<Result<OpResult>> settle(const std::string& run, int step, std::uint64_t epoch,
+                                                   std::chrono::seconds deadline);
+  // What stands at the step's resources now.
+  [[nodiscard]] Awaitable<Result<std::string>> manifest(const std::string& run, int step, std::chrono::seconds deadline);
+  [[nodiscard]] Awaitable<Result<Probe>> probe(const std::string& run, int step, const std::string& op);
+  // Copies aside what differs from `manifest`; the encoded paths that were kept.
+  [[nodiscard]] Awaitable<Result<std::vector<std::string>>> keep(const std::string& run, int step, std::string manifest);
+  // The `items` of the action's plan.sh for one step, read-only.
+  [[nodiscard]] Awaitable<Result<std::string>> plan(std::string tar);
+  // At most `limit` bytes of a regular file.
+  [[nodiscard]] Awaitable<Result<std::string>> read(const std::string& encoded_path, std::size_t limit);
+
+ private:
+  [[nodiscard]] Awaitable<Result<Reply>> call(std::string line, Source input, std::chrono::seconds deadline);
+  [[nodiscard]] Awaitable<Result<Reply>> execute(const std::string& command, std::string header, Source input,
+                                                 std::chrono::seconds deadline, const std::string& nonce);
+  [[nodiscard]] Awaitable<Result<void>> install();
+  [[nodiscard]] Awaitable<Result<OpResult>> op(std::string line, std::chrono::seconds deadline);
+
+  std::shared_ptr<port::Connection> connection_;
+  const plugin::Catalogue& catalogue_;
+  std::string kit_;
+  std::string base_;
+  std::string prefix_;
+};
+
+// Reads a reply out of everything the host wrote. Exposed for tests and fuzzing: `bytes` is hostile.
+[[nodiscard]] Result<Reply> parse_reply(std::string_view bytes, const std::string& nonce);
+
+}  // namespace belay::engine

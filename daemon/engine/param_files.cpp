@@ -1,0 +1,209 @@
+#include "daemon/engine/param_files.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "daemon/base/escape.hpp"
+#include "daemon/model/words.hpp"
+
+namespace belay::engine {
+namespace {
+
+// One argument of a command is at most 128 KiB on Linux; everything else fits below that too.
+constexpr std::size_t largest_value = 120 * 1024;
+constexpr std::uint64_t largest_template = 1u << 20;
+
+Result<std::string> checked(std::string text, const std::string& name, const Place& place) {
+  if (text.find('\0') != std::string::npos)
+    return fail(Kind::invalid, fmt::format("`{}` holds a NUL byte, which no path or argument can", name), {}, place);
+  if (text.size() > largest_value)
+    return fail(Kind::invalid, fmt::format("`{}` is larger than 120 KiB", name), "Put it into a payload file", place);
+  return text;
+}
+
+Result<std::string> rendered(const Value& value, const std::string& name, const Lookup& variables) {
+  const auto text = value.as_text();
+  if (!text) return fail(Kind::invalid, fmt::format("`{}` must be a text or a number", name), {}, value.place);
+  BELAY_TRY(std::string out, render(*text, variables, value.place));
+  return checked(std::move(out), name, value.place);
+}
+
+std::string payload_name(std::string text) {
+  while (text.ends_with('/')) text.pop_back();
+  if (text.starts_with("./")) text.erase(0, 2);
+  return text;
+}
+
+Result<const Member*> payload_file(const ParamContext& context, const std::string& path, const Place& place) {
+  const auto found = context.package.members.find(payload_name(path));
+  if (found == context.package.members.end() || found->second.type != 'f')
+    return fail(Kind::invalid, fmt::format("the package holds no file {}", show(path)),
+                "Paths of the payload begin with files/ and name files that `belay package show` lists", place);
+  return &found->second;
+}
+
+// One line per entry, sorted by path; the form is that of docs/host-protocol.md.
+Result<std::string> tree_list(const ParamContext& context, const std::string& path, const Place& place, std::set<std::string>& blobs) {
+  const std::string root = payload_name(path) + "/";
+  std::string out;
+  for (auto it = context.package.members.lower_bound(root); it != context.package.members.end() && it->first.starts_with(root); ++it) {
+    const Member& member = it->second;
+    const std::string digest = member.type == 'f' ? member.digest.hex() : "-";
+    if (member.type == 'f') blobs.insert(digest);
+    out += fmt::format("{} {:04o} {} {} {}\n", member.type, member.mode & 07777, digest, encode_path(it->first.substr(root.size())),
+                       member.type == 'l' ? encode_path(member.target) : "-");
+  }
+  if (out.empty())
+    return fail(Kind::invalid, fmt::format("the package holds nothing below {}", show(path)),
+                "Name a folder of the payload, such as files/portal", place);
+  return out;
+}
+
+Result<std::string> absolute_path(std::string text, const std::string& name, const Place& place) {
+  while (text.size() > 1 && text.ends_with('/')) text.pop_back();
+  const auto bad = [&](const char* what) {
+    return fail(Kind::invalid, fmt::format("`{}` is {}, which {}", name, show(text), what), "Write an absolute path without . or ..", place);
+  };
+  if (!text.starts_with('/')) return bad("is not an absolute path");
+  if (text == "/") return bad("is the root of the host");
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('/', at + 1), text.size());
+    const std::string_view part = std::string_view(text).substr(at + 1, end - at - 1);
+    if (part.empty() || part == "." || part == "..") return bad("has an empty, . or .. component");
+    at = end;
+  }
+  return text;
+}
+
+Result<void> scalar(const ParamContext& context, const std::string& kind, const std::string& name, const Value& value, Params& out) {
+  BELAY_TRY(std::string text, rendered(value, name, context.variables));
+  if (kind == "path") {
+    BELAY_TRY(text, absolute_path(std::move(text), name, value.place));
+  } else if (kind == "duration") {
+    BELAY_TRY(const int seconds, duration_seconds(text, value.place));
+    text = std::to_string(seconds);
+  } else if (kind == "content") {
+    BELAY_TRY(const Digest digest, context.blobs.put(text));
+    text = digest.hex();
+    out.blobs.insert(text);
+  } else if (kind == "payload-file") {
+    BELAY_TRY(const Member* member, payload_file(context, text, value.place));
+    text = member->digest.hex();
+    out.blobs.insert(text);
+  } else if (kind == "template") {
+    BELAY_TRY(const Member* member, payload_file(context, text, value.place));
+    if (member->size > largest_template)
+      return fail(Kind::invalid, fmt::format("the template {} is larger than 1 MiB", show(text)), "Use `file` for large files", value.place);
+    BELAY_TRY(const std::string source, context.blobs.get(member->digest, largest_template));
+    BELAY_TRY(const std::string filled, render(source, context.variables, Place{text, 0, 0}));
+    BELAY_TRY(const Digest digest, context.blobs.put(filled));
+    text = digest.hex();
+    out.blobs.insert(text);
+  } else if (kind == "payload-tree") {
+    BELAY_TRY(text, tree_list(context, text, value.place, out.blobs));
+  }
+  out.files[name] = std::move(text);
+  return {};
+}
+
+}  // namespace
+
+Result<int> duration_seconds(const std::string& text, const Place& place) {
+  int number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  const int factor = unit.empty() || unit == "s" ? 1 : unit == "m" ? 60 : unit == "h" ? 3600 : 0;
+  if (error != std::errc{} || number < 0 || factor == 0 || number > 7 * 24 * 3600 / factor)
+    return fail(Kind::invalid, fmt::format("\"{}\" is no duration", show(text)), "Write it as 60s, 5m or 2h, at most a week", place);
+  return number * factor;
+}
+
+Result<void> argv_files(const std::string& name, const Value& value, const Lookup& variables, ParamFiles& out) {
+  BELAY_TRY(const std::vector<std::string> words, words_of(value));
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    BELAY_TRY(std::string word, render(words[i], variables, value.place));
+    BELAY_TRY(out[fmt::format("{}.{}", name, i)], checked(std::move(word), name, value.place));
+  }
+  return {};
+}
+
+Result<Params> param_files(const ParamContext& context, const Value& params) {
+  Params out;
+  if (params.map() == nullptr) return out;
+  for (const Value::Entry& entry : *params.map()) {
+    const auto found = context.action.kinds.find(entry.key);
+    const std::string kind = found == context.action.kinds.end() ? "" : found->second;
+    const Value& value = entry.value;
+    if (kind == "argv") {
+      BELAY_TRYV(argv_files(entry.key, value, context.variables, out.files));
+    } else if (value.list() != nullptr) {
+      const Value::List& list = *value.list();
+      for (std::size_t i = 0; i < list.size(); ++i)
+        BELAY_TRYV(scalar(context, kind, fmt::format("{}.{}", entry.key, i), list[i], out));
+    } else if (value.map() != nullptr) {
+      for (const Value::Entry& member : *value.map()) {
+        if (!is_variable_name(member.key))
+          return fail(Kind::invalid, fmt::format("\"{}\" is no name", show(member.key)), "Use letters, digits and _", member.key_place);
+        BELAY_TRYV(scalar(context, kind, fmt::format("{}.k.{}", entry.key, member.key), member.value, out));
+      }
+    } else if (!value.is_null()) {
+      BELAY_TRYV(scalar(context, kind, entry.key, value, out));
+    }
+  }
+  return out;
+}
+
+Result<std::vector<Touch>> touches_of(const plugin::ActionInfo& action, const ParamFiles& params, const std::vector<std::string>& extra) {
+  std::vector<Touch> out;
+  const auto add = [&](Touch touch) {
+    if (std::ranges::find(out, touch) == out.end()) out.push_back(std::move(touch));
+  };
+  for (const plugin::TouchRule& rule : action.touches) {
+    Touch touch{rule.resource, {}};
+    std::string list;       // the parameter whose elements each make one touch
+    std::string list_name;
+    bool any = rule.params.empty();
+    for (const auto& [name, text] : rule.params) {
+      if (!text.starts_with('$')) {
+        touch.params[name] = text;
+        continue;
+      }
+      const std::string from = text.substr(1);
+      const auto kind = action.kinds.find(from);
+      const bool argv = kind != action.kinds.end() && kind->second == "argv";
+      for (const auto& [file, bytes] : params) {
+        if (file == from) {
+          touch.params[name] = bytes;
+          any = true;
+        } else if (file.starts_with(from + ".")) {
+          any = true;
+          if (argv || file.starts_with(from + ".k."))
+            touch.params[name + file.substr(from.size())] = bytes;
+          else
+            list = from, list_name = name;
+        }
+      }
+    }
+    if (!any) continue;
+    if (list.empty()) {
+      add(std::move(touch));
+      continue;
+    }
+    for (int i = 0;; ++i) {
+      const auto element = params.find(fmt::format("{}.{}", list, i));
+      if (element == params.end()) break;
+      Touch one = touch;
+      one.params[list_name] = element->second;
+      add(std::move(one));
+    }
+  }
+  for (const std::string& path : extra) {
+    BELAY_TRY(std::string checked_path, absolute_path(path, "touches", {}));
+    add(Touch{"path", {{"path", std::move(checked_path)}}});
+  }
+  return out;
+}
+
+}  // namespace belay::engine

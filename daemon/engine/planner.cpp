@@ -1,0 +1,234 @@
+#include "daemon/engine/planner.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "daemon/base/escape.hpp"
+#include "daemon/engine/param_files.hpp"
+#include "daemon/model/expression.hpp"
+
+namespace belay::engine {
+namespace {
+
+std::set<std::string> split_pattern(const std::string& pattern) {
+  std::set<std::string> out;
+  std::string word;
+  for (char c : pattern + ",") {
+    if (c == ',' || c == ' ') {
+      if (!word.empty()) out.insert(std::exchange(word, {}));
+    } else {
+      word += c;
+    }
+  }
+  return out;
+}
+
+bool matches(const Host& host, const std::set<std::string>& words) {
+  return words.contains("all") || words.contains(host.name) ||
+         std::ranges::any_of(host.groups, [&](const std::string& group) { return words.contains(group); });
+}
+
+// The variables of one host: declared in the playbook, given by the environment, overridden by the host; and a few that
+// are always there.
+Result<std::map<std::string, std::string>> variables_of(const PlanInput& input, const Host& host) {
+  std::map<std::string, std::string> out{{"application", input.package.release.application},
+                                         {"version", input.package.release.version},
+                                         {"environment", input.environment.name},
+                                         {"host", host.name}};
+  for (const auto& [name, fallback] : input.package.playbook.vars) {
+    if (const auto on_host = host.vars.find(name); on_host != host.vars.end()) {
+      out[name] = on_host->second;
+    } else if (const auto here = input.environment.vars.find(name); here != input.environment.vars.end()) {
+      out[name] = here->second;
+    } else if (const auto text = fallback.as_text()) {
+      out[name] = *text;
+    } else {
+      return fail(Kind::invalid,
+                  fmt::format("the variable {} has no value on {} in {}", name, host.name, input.environment.name),
+                  fmt::format("Give it under `vars` of the environment or of the host, or a default in the playbook"), fallback.place);
+    }
+  }
+  return out;
+}
+
+struct HostView {
+  std::map<std::string, std::string> variables;
+  Facts facts;
+};
+
+// What a `when` may name before anything has run: variables, facts (also as facts.NAME).
+std::optional<std::string> known(const HostView& view, std::string_view name) {
+  if (name.starts_with("facts.")) name.remove_prefix(6);
+  if (const auto found = view.variables.find(std::string(name)); found != view.variables.end()) return found->second;
+  if (const auto found = view.facts.find(std::string(name)); found != view.facts.end()) return found->second;
+  return std::nullopt;
+}
+
+// Decides `when` as far as it can be decided: sets skipped, or leaves it to the run with the values it names.
+Result<void> decide_when(const StepSpec& spec, const HostView& view, const std::set<std::string>& registered, HostStep& out, bool& later) {
+  const auto names = names_in(spec.when);
+  if (!names) return fail(Kind::invalid, names.error().what, names.error().next, spec.place);
+  for (const std::string& name : *names)
+    if (registered.contains(name.substr(0, name.rfind('.')))) later = true;
+  if (later) {
+    for (const std::string& name : *names)
+      if (auto value = known(view, name)) out.when_values[name] = *value;
+    return {};
+  }
+  const auto holds = evaluate(spec.when, [&](std::string_view name) { return known(view, name); });
+  if (!holds) return fail(Kind::invalid, holds.error().what, holds.error().next, spec.place);
+  if (!*holds) {
+    out.skipped = true;
+    out.why_skipped = "when: " + spec.when;
+  }
+  return {};
+}
+
+WayBack way_back_of(const StepSpec& spec, const plugin::ActionInfo& action, const std::vector<Touch>& touches) {
+  if (spec.irreversible) return WayBack::none;
+  const bool undo = std::ranges::any_of(touches, [](const Touch& touch) { return touch.resource == "command"; });
+  if (undo) return WayBack::undo;
+  if (!touches.empty()) return WayBack::snapshot;
+  if (action.way_back == "snapshot" || (spec.touches && spec.touches->empty())) return WayBack::nothing;
+  // An action that says `way-back: none` and touches nothing by declaration (a wait, a check) has nothing to undo; a
+  // command that does not say what it touches has no way back.
+  return action.has_plan ? WayBack::nothing : WayBack::none;
+}
+
+PlanStep plan_step(const StepSpec& spec, const plugin::ActionInfo& action, const Environment& environment) {
+  PlanStep out;
+  out.name = spec.name;
+  out.action = spec.action;
+  out.register_as = spec.register_as;
+  out.retries = spec.retries;
+  out.delay_seconds = spec.delay_seconds;
+  out.timeout_seconds = spec.timeout_seconds > 0 ? spec.timeout_seconds : environment.step_seconds;
+  out.run_once = spec.run_once;
+  out.irreversible = spec.irreversible;
+  out.opaque = !action.has_plan;
+  out.from_template = std::ranges::any_of(action.kinds, [](const auto& kind) { return kind.second == "template"; });
+  out.daemon_check = spec.params.text_or("from") == "daemon" && action.kinds.contains("url");
+  return out;
+}
+
+Result<HostStep> host_step(const PlanInput& input, const StepSpec& spec, const plugin::ActionInfo& action, const HostView& view) {
+  HostStep out;
+  const Lookup variables = [&](std::string_view name) -> std::optional<std::string> {
+    const auto found = view.variables.find(std::string(name));
+    if (found == view.variables.end()) return std::nullopt;
+    return found->second;
+  };
+  BELAY_TRY(Params params, param_files({input.package, action, variables, input.blobs}, spec.params));
+  std::vector<std::string> extra;
+  if (spec.touches)
+    for (const std::string& path : *spec.touches) {
+      BELAY_TRY(std::string rendered, render(path, variables, spec.place));
+      extra.push_back(std::move(rendered));
+    }
+  auto touches = touches_of(action, params.files, extra);
+  if (!touches) {
+    touches.error().place = spec.place;
+    return std::unexpected(touches.error());
+  }
+  out.touches = std::move(*touches);
+  if (spec.verify) BELAY_TRYV(argv_files("verify", *spec.verify, variables, params.files));
+  out.params = std::move(params.files);
+  out.blobs.assign(params.blobs.begin(), params.blobs.end());
+  return out;
+}
+
+}  // namespace
+
+Result<std::vector<Host>> select_hosts(const std::vector<Host>& inventory, const Environment& environment, const std::string& pattern,
+                                       const Place& place) {
+  const std::set<std::string> words = split_pattern(pattern.empty() ? "all" : pattern);
+  std::vector<Host> out;
+  for (const Host& host : inventory) {
+    if (host.environment != environment.name || !matches(host, words)) continue;
+    Host chosen = host;
+    if (chosen.user.empty()) chosen.user = environment.user;
+    if (chosen.base.empty()) chosen.base = environment.base;
+    if (chosen.transport.empty()) chosen.transport = environment.transport;
+    out.push_back(std::move(chosen));
+  }
+  if (out.empty())
+    return fail(Kind::invalid, fmt::format("no host of {} is meant by `hosts: {}`", environment.name, show(pattern)),
+                "Add hosts with `belay host add`, or name a group that `belay host list` shows", place);
+  std::ranges::sort(out, {}, &Host::name);
+  return out;
+}
+
+std::vector<int> batches(const std::vector<BatchSize>& serial, std::size_t count) {
+  std::vector<int> out;
+  int batch = 0;
+  for (std::size_t at = 0; out.size() < count; ++at, ++batch) {
+    std::size_t size = count;
+    if (!serial.empty()) {
+      const BatchSize& entry = serial[std::min(at, serial.size() - 1)];
+      const auto number = static_cast<std::size_t>(std::max(entry.count, 1));
+      size = std::max<std::size_t>(1, entry.percent ? count * number / 100 : number);
+    }
+    while (size-- > 0 && out.size() < count) out.push_back(batch);
+  }
+  return out;
+}
+
+Result<Plan> make_plan(const PlanInput& input) {
+  const Playbook& playbook = input.package.playbook;
+  Plan plan{.application = input.package.release.application,
+            .version = input.package.release.version,
+            .environment = input.environment.name,
+            .tier = input.environment.tier,
+            .package = input.package.digest.hex(),
+            .playbook = input.package.playbook_digest.hex(),
+            .kit = input.catalogue.kit_digest().hex()};
+  const std::vector<int> batch = batches(playbook.serial, input.hosts.size());
+  std::vector<HostView> views;
+  for (std::size_t h = 0; h < input.hosts.size(); ++h) {
+    HostView view;
+    BELAY_TRY(view.variables, variables_of(input, input.hosts[h]));
+    if (const auto found = input.facts.find(input.hosts[h].name); found != input.facts.end()) view.facts = found->second;
+    views.push_back(std::move(view));
+    plan.hosts.push_back({input.hosts[h], batch[h], {}});
+  }
+  std::set<std::string> registered;
+  for (const StepSpec& spec : playbook.steps) {
+    const plugin::ActionInfo* action = input.catalogue.action(spec.action);
+    if (action == nullptr)
+      return fail(Kind::invalid, fmt::format("there is no action \"{}\"", show(spec.action)), "`belay lint` lists the actions there are",
+                  spec.action_place);
+    PlanStep step = plan_step(spec, *action, input.environment);
+    const std::set<std::string> narrowed = split_pattern(spec.hosts.value_or("all"));
+    bool owner_found = false;
+    bool later = false;
+    std::vector<Touch> some_touches;
+    for (std::size_t h = 0; h < plan.hosts.size(); ++h) {
+      HostStep here;
+      if (!matches(plan.hosts[h].host, narrowed)) {
+        here.skipped = true;
+        here.why_skipped = "hosts: " + *spec.hosts;
+      }
+      if (!here.skipped && !spec.when.empty()) BELAY_TRYV(decide_when(spec, views[h], registered, here, later));
+      if (!here.skipped && spec.run_once && std::exchange(owner_found, true)) {
+        here.skipped = true;
+        here.why_skipped = "run_once: another host does it";
+      }
+      if (!here.skipped) {
+        const auto values = std::move(here.when_values);
+        BELAY_TRY(here, host_step(input, spec, *action, views[h]));
+        here.when_values = values;
+        some_touches = here.touches;
+      }
+      plan.hosts[h].steps.push_back(std::move(here));
+    }
+    if (later) step.when = spec.when;
+    step.way_back = way_back_of(spec, *action, some_touches);
+    if (!spec.register_as.empty()) registered.insert(spec.register_as);
+    plan.steps.push_back(std::move(step));
+  }
+  return plan;
+}
+
+}  // namespace belay::engine
