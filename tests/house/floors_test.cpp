@@ -11,17 +11,6 @@
 namespace belay::house {
 namespace {
 
-// Module -> floor, as the CMake files declare it: the one place where floors are given.
-std::map<std::string, int> floors() {
-  static const std::regex form("belay_module\\(\\s*(\\w+)\\s+FLOOR\\s+(\\d)");
-  std::map<std::string, int> found;
-  for (const File* file : files_in({"daemon/"}, {"CMakeLists.txt"})) {
-    std::smatch match;
-    if (std::regex_search(file->text, match, form)) found[match[1]] = std::stoi(match[2]);
-  }
-  return found;
-}
-
 std::string module_of(const std::string& path) {
   static const std::regex form("^daemon/([^/]+)/");
   std::smatch match;
@@ -29,7 +18,7 @@ std::string module_of(const std::string& path) {
 }
 
 TEST(Floors, EveryModuleDeclaresItsFloor) {
-  const auto floor = floors();
+  const auto floor = module_floors();
   ASSERT_FALSE(floor.empty());
   for (const File* file : files_in({"daemon/"}, {".cpp"})) {
     EXPECT_TRUE(floor.contains(module_of(file->path)))
@@ -39,7 +28,7 @@ TEST(Floors, EveryModuleDeclaresItsFloor) {
 
 // Why: with one direction of use there is one way to read the house, and a leaf can be replaced alone.
 TEST(Floors, ModulesIncludeOnlyWhatLiesBelow) {
-  const auto floor = floors();
+  const auto floor = module_floors();
   for (const File* file : files_in({"daemon/"}, {".cpp", ".hpp"})) {
     const std::string here = module_of(file->path);
     if (!floor.contains(here)) continue;
@@ -84,7 +73,7 @@ TEST(Floors, PureModulesHaveNoClockNoChanceAndNoFiles) {
   static const std::set<std::string> impure = {
       "fstream", "filesystem",  "random",     "thread", "mutex",  "cstdio", "iostream", "unistd.h",    "fcntl.h",
       "ctime",   "sys/types.h", "sys/stat.h", "atomic", "future", "time.h", "stdio.h",  "sys/socket.h"};
-  for (const auto& [module, floor] : floors()) {
+  for (const auto& [module, floor] : module_floors()) {
     if (floor != 1) continue;
     for (const File* file : files_in({"daemon/" + module + "/"}, {".cpp", ".hpp"})) {
       for (const std::string& include : includes(*file)) {

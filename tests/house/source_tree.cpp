@@ -144,6 +144,19 @@ std::string folder_of(std::string_view path) {
   return std::string(slash == std::string_view::npos ? "" : path.substr(0, slash));
 }
 
+std::map<std::string, int> module_floors() {
+  static const std::regex form(
+      "belay_module\\(\\s*(\\w+)\\s+FLOOR\\s+(\\d)|TARGET\\s+belay_(\\w+)\\s+PROPERTY\\s+BELAY_FLOOR\\s+(\\d)");
+  std::map<std::string, int> found;
+  for (const File* file : files_in({"daemon/"}, {"CMakeLists.txt"})) {
+    std::smatch match;
+    if (!std::regex_search(file->text, match, form)) continue;
+    const int first = match[1].matched ? 1 : 3;
+    found[match[first]] = std::stoi(match[first + 1]);
+  }
+  return found;
+}
+
 void forbid(const File& file, const std::string& text, const std::string& pattern, const std::string& why) {
   const std::regex form(pattern);
   int number = 0;

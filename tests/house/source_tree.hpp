@@ -6,7 +6,7 @@
 // One thread; failures to read throw, which fails the test that asked.
 #pragma once
 
-#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +28,9 @@ struct File {
 // Text between quotes or angle brackets of every #include.
 [[nodiscard]] std::vector<std::string> includes(const File& file);
 [[nodiscard]] std::string folder_of(std::string_view path);
+
+// Module of daemon/ -> floor, as the CMake files declare it: the one place where floors are given.
+[[nodiscard]] std::map<std::string, int> module_floors();
 
 // Fails the running test with "path:line: why" for every line of `file` on which `pattern` (ECMAScript) is found.
 void forbid(const File& file, const std::string& text, const std::string& pattern, const std::string& why);
