@@ -20,7 +20,7 @@ struct WorkerConnection::Running {
 
   port::ExecRequest& request;
   std::uint32_t number;
-  Event wake;
+  Signal wake;
   port::ExecResult result;
   std::uint64_t may_send = wp::window;     // input the worker has room for
   std::uint64_t may_receive = wp::window;  // output we granted
@@ -42,12 +42,12 @@ class WorkerConnection::Turn {
     if (!connection_.queue_.empty()) connection_.queue_.front()->notify();
   }
   asio::awaitable<void> wait() {
-    while (connection_.alive() && connection_.queue_.front() != &event_) co_await event_.wait(Event::Time::max());
+    while (connection_.alive() && connection_.queue_.front() != &event_) co_await event_.wait(Signal::Time::max());
   }
 
  private:
   WorkerConnection& connection_;
-  Event event_;
+  Signal event_;
 };
 
 WorkerConnection::WorkerConnection(std::shared_ptr<Worker> worker, std::uint32_t id, std::string host)
@@ -55,7 +55,7 @@ WorkerConnection::WorkerConnection(std::shared_ptr<Worker> worker, std::uint32_t
 
 WorkerConnection::~WorkerConnection() { close(); }
 
-asio::awaitable<Result<void>> WorkerConnection::opened(Event::Time until) {
+asio::awaitable<Result<void>> WorkerConnection::opened(Signal::Time until) {
   // However this ends, a connection that did not open is closed.
   struct Guard {
     WorkerConnection& connection;
@@ -105,7 +105,7 @@ asio::awaitable<port::ExecResult> WorkerConnection::exec(port::ExecRequest reque
   co_return std::move(running.result);
 }
 
-asio::awaitable<void> WorkerConnection::feed(Running& running, Event::Time until) {
+asio::awaitable<void> WorkerConnection::feed(Running& running, Signal::Time until) {
   while (running.request.input && !running.done) {
     auto piece = co_await running.request.input();
     if (running.done) co_return;
@@ -251,7 +251,7 @@ void WorkerConnection::die(const std::string& reason) {
     running_->result.reason = reason;
   }
   if (running_ != nullptr) running_->wake.notify();
-  for (Event* waiting : queue_) waiting->notify();
+  for (Signal* waiting : queue_) waiting->notify();
 }
 
 void WorkerConnection::close() {

@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 
-#include "belay/event.hpp"
+#include "belay/signal.hpp"
 #include "belay/worker_protocol.hpp"
 #include "daemon/port/transport.hpp"
 
@@ -27,7 +27,7 @@ class WorkerConnection final : public port::Connection, public std::enable_share
   void close() override;
 
   // For Worker. The answer to the open frame; closes itself when it fails or is cancelled.
-  boost::asio::awaitable<Result<void>> opened(Event::Time until);
+  boost::asio::awaitable<Result<void>> opened(Signal::Time until);
   // A frame for this connection; false when it is malformed or out of place.
   [[nodiscard]] bool handle(worker_protocol::Frame frame);
   // The worker is gone, or says that the connection is.
@@ -39,7 +39,7 @@ class WorkerConnection final : public port::Connection, public std::enable_share
   class Turn;
 
   void die(const std::string& reason);
-  boost::asio::awaitable<void> feed(Running& running, Event::Time until);
+  boost::asio::awaitable<void> feed(Running& running, Signal::Time until);
   void send_input(Running& running, std::string_view bytes);
   [[nodiscard]] bool take_output(port::Stream stream, std::string_view bytes);
   [[nodiscard]] bool take_exit(std::string_view payload);
@@ -51,9 +51,9 @@ class WorkerConnection final : public port::Connection, public std::enable_share
   std::string host_;
   State state_ = State::opening;
   std::string why_;
-  Event changed_;
+  Signal changed_;
   Result<void> open_result_;
-  std::deque<Event*> queue_;  // the first one runs
+  std::deque<Signal*> queue_;  // the first one runs
   Running* running_ = nullptr;
   std::uint32_t execs_ = 0;
 };

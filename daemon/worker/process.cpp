@@ -150,8 +150,8 @@ void Process::kill() {
   if (!reaped_) ::kill(pid_, SIGKILL);
 }
 
-asio::awaitable<std::optional<std::string>> Process::ended(Event::Time until) {
-  const auto over = std::make_shared<Event>(co_await asio::this_coro::executor);
+asio::awaitable<std::optional<std::string>> Process::ended(Signal::Time until) {
+  const auto over = std::make_shared<Signal>(co_await asio::this_coro::executor);
   pidfd_.async_wait(asio::posix::stream_descriptor::wait_read,
                     [over](const boost::system::error_code&) { over->notify(); });
   co_await over->wait(until);

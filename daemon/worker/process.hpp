@@ -19,7 +19,7 @@
 #include <string>
 #include <string_view>
 
-#include "belay/event.hpp"
+#include "belay/signal.hpp"
 #include "daemon/base/error.hpp"
 
 namespace belay {
@@ -38,7 +38,7 @@ class Process {
   [[nodiscard]] pid_t pid() const { return pid_; }
   void kill();
   // Waits for its end: "exited with status 65", "was ended by signal KILL"; nothing when it still runs at `until`.
-  boost::asio::awaitable<std::optional<std::string>> ended(Event::Time until);
+  boost::asio::awaitable<std::optional<std::string>> ended(Signal::Time until);
 
  private:
   struct Stderr;

@@ -11,7 +11,7 @@ namespace belay {
 
 namespace asio = boost::asio;
 
-asio::awaitable<Result<std::vector<std::string>>> resolve(std::string host, std::string address, Event::Time deadline) {
+asio::awaitable<Result<std::vector<std::string>>> resolve(std::string host, std::string address, Signal::Time deadline) {
   boost::system::error_code no_number;
   const auto number = asio::ip::make_address(address, no_number);
   if (!no_number) co_return std::vector{number.to_string()};
@@ -19,7 +19,7 @@ asio::awaitable<Result<std::vector<std::string>>> resolve(std::string host, std:
   struct Lookup {
     explicit Lookup(const asio::any_io_executor& executor) : resolver(executor), done(executor) {}
     asio::ip::tcp::resolver resolver;
-    Event done;
+    Signal done;
     std::optional<boost::system::error_code> error;
     std::vector<std::string> found;
   };

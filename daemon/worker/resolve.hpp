@@ -9,12 +9,12 @@
 #include <string>
 #include <vector>
 
-#include "belay/event.hpp"
+#include "belay/signal.hpp"
 #include "daemon/base/error.hpp"
 
 namespace belay {
 
 boost::asio::awaitable<Result<std::vector<std::string>>> resolve(std::string host, std::string address,
-                                                                 Event::Time deadline);
+                                                                 Signal::Time deadline);
 
 }  // namespace belay

@@ -118,7 +118,7 @@ asio::awaitable<void> Worker::keep_watch() {
 
 asio::awaitable<Result<std::shared_ptr<port::Connection>>> Worker::open(port::HostAddress host,
                                                                         std::vector<std::string> addresses,
-                                                                        Event::Time deadline) {
+                                                                        Signal::Time deadline) {
   const auto self = shared_from_this();
   if (dead_) co_return fail(Kind::unreachable, dead_because_);
   wp::Open open;

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-#include "belay/event.hpp"
+#include "belay/signal.hpp"
 #include "belay/frame_link.hpp"
 #include "daemon/port/transport.hpp"
 #include "daemon/worker/process.hpp"
@@ -51,7 +51,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
   // See port::Transport::open. `addresses`: the resolved address, for transports that connect themselves.
   boost::asio::awaitable<Result<std::shared_ptr<port::Connection>>> open(port::HostAddress host,
                                                                          std::vector<std::string> addresses,
-                                                                         Event::Time deadline);
+                                                                         Signal::Time deadline);
   [[nodiscard]] bool alive() const { return !dead_; }
   [[nodiscard]] std::size_t load() const { return connections_.size(); }
   [[nodiscard]] const std::string& transport() const { return transport_; }
@@ -84,8 +84,8 @@ class Worker : public std::enable_shared_from_this<Worker> {
   std::filesystem::path scratch_;
   std::unique_ptr<Process> process_;
   std::shared_ptr<FrameLink> link_;
-  Event over_;
-  Event::Time last_heard_;
+  Signal over_;
+  Signal::Time last_heard_;
   std::map<std::uint32_t, std::weak_ptr<WorkerConnection>> connections_;
   std::uint32_t last_ = 0;
   std::size_t log_lines_ = 0;

@@ -19,7 +19,7 @@ class LocalSession : public Session {
 
   wp::Opened opened() const override { return {"local", ""}; }
 
-  awaitable<std::optional<std::string>> idle(belay::Event& wake) override {
+  awaitable<std::optional<std::string>> idle(belay::Signal& wake) override {
     co_await wake.wait(no_limit);
     co_return std::nullopt;
   }

@@ -15,7 +15,7 @@
 #include <string>
 #include <string_view>
 
-#include "belay/event.hpp"
+#include "belay/signal.hpp"
 #include "belay/worker_protocol.hpp"
 
 namespace belay::worker {
@@ -32,11 +32,11 @@ class Command {
     std::function<void(std::uint32_t)> credit;
   };
 
-  Command(wp::Exec exec, Event& wake_event, Link link);
+  Command(wp::Exec exec, Signal& wake_event, Link link);
 
   const std::string& text() const { return exec_.command; }
   Time deadline() const { return deadline_; }
-  Event& wake() { return wake_; }
+  Signal& wake() { return wake_; }
   bool closed() const { return closed_; }
 
   // The next unsent piece of input; empty when none is there at the moment.
@@ -57,7 +57,7 @@ class Command {
 
  private:
   wp::Exec exec_;
-  Event& wake_;
+  Signal& wake_;
   Link link_;
   Time deadline_;
   std::deque<std::string> pieces_;
@@ -79,7 +79,7 @@ class Session {
 
   virtual wp::Opened opened() const = 0;
   // Keeps the connection alive until `wake` is notified; a sentence when the connection was lost meanwhile.
-  virtual boost::asio::awaitable<std::optional<std::string>> idle(Event& wake) = 0;
+  virtual boost::asio::awaitable<std::optional<std::string>> idle(Signal& wake) = 0;
   // Runs one command to one of its four ends, at the latest at its deadline or when it is closed (then: lost).
   virtual boost::asio::awaitable<wp::Exit> exec(Command& command) = 0;
 };

@@ -150,7 +150,7 @@ bool read_output(PipeEnd& pipe, bool err, Command& command, bool& starved) {
 }  // namespace
 
 asio::awaitable<wp::Exit> pump(Child& child, Command& command) {
-  Event& wake = command.wake();
+  Signal& wake = command.wake();
   for (;;) {
     if (command.closed()) {
       child.kill();

@@ -53,7 +53,7 @@ class Child {
   // Its whole process group. Safe at any time: its number stays taken until the Child is destroyed.
   void kill();
   // Notifies `wake` when it has ended.
-  void arm_end(Event& wake) { end_ready_.arm_read(wake); }
+  void arm_end(Signal& wake) { end_ready_.arm_read(wake); }
 
   PipeEnd in, out, err;  // our ends, non-blocking
 

@@ -6,7 +6,7 @@
 
 namespace belay::worker {
 
-Command::Command(wp::Exec exec, Event& wake_event, Link link)
+Command::Command(wp::Exec exec, Signal& wake_event, Link link)
     : exec_(std::move(exec)),
       wake_(wake_event),
       link_(std::move(link)),

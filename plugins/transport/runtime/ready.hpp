@@ -10,7 +10,7 @@
 #include <memory>
 #include <utility>
 
-#include "belay/event.hpp"
+#include "belay/signal.hpp"
 
 namespace belay::worker {
 
@@ -53,7 +53,7 @@ class Ready {
     if (state_ != nullptr) state_->stop();
   }
 
-  void arm(Descriptor::wait_type what, Event& event) {
+  void arm(Descriptor::wait_type what, Signal& event) {
     const int slot = what == Descriptor::wait_write ? 1 : 0;
     state_->event = &event;
     if (std::exchange(state_->armed[slot], true)) return;
@@ -62,8 +62,8 @@ class Ready {
       if (state->event != nullptr) state->event->notify();
     });
   }
-  void arm_read(Event& event) { arm(Descriptor::wait_read, event); }
-  void arm_write(Event& event) { arm(Descriptor::wait_write, event); }
+  void arm_read(Signal& event) { arm(Descriptor::wait_read, event); }
+  void arm_write(Signal& event) { arm(Descriptor::wait_write, event); }
   // The event is about to go away; a wait that is pending ends in silence.
   void forget() { state_->event = nullptr; }
 
@@ -76,7 +76,7 @@ class Ready {
       descriptor.close(ignored);
     }
     Descriptor descriptor;
-    Event* event = nullptr;
+    Signal* event = nullptr;
     bool armed[2] = {false, false};
   };
   std::shared_ptr<State> state_;

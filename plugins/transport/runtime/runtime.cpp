@@ -97,7 +97,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::shared_ptr<FrameLink> link_;
   Backend& backend_;
   std::uint32_t id_;
-  Event wake_;
+  Signal wake_;
   std::unique_ptr<Command> command_;
   std::uint32_t exec_ = 0;
   bool closed_ = false;
@@ -229,7 +229,7 @@ class Worker {
   std::shared_ptr<FrameLink> link_;
   std::unique_ptr<Backend> backend_;
   std::map<std::uint32_t, std::shared_ptr<Connection>> connections_;
-  Event gone_;
+  Signal gone_;
   std::uint32_t last_ = 0;
   bool greeted_ = false;
 };

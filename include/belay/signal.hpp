@@ -1,4 +1,4 @@
-// Event: lets one coroutine sleep until another piece of the same thread has news for it.
+// Signal: lets one coroutine sleep until another piece of the same thread has news for it.
 //
 // A notify() that comes before wait() is not lost; several in a row are one. One waiter at a time, one thread. Nothing
 // fails. A cancelled wait returns false, and Asio throws at the waiter's next co_await, as everywhere.
@@ -13,11 +13,11 @@
 
 namespace belay {
 
-class Event {
+class Signal {
  public:
   using Time = std::chrono::steady_clock::time_point;
 
-  explicit Event(const boost::asio::any_io_executor& executor) : timer_(executor) {}
+  explicit Signal(const boost::asio::any_io_executor& executor) : timer_(executor) {}
 
   void notify() {
     set_ = true;
