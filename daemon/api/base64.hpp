@@ -1,0 +1,14 @@
+// Base64 (RFC 4648, with padding), for the one thing that travels so: the text of a signature. Pure; total over all
+// bytes.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace belay::api {
+
+// nullopt for characters outside the alphabet, wrong length, padding inside, or bits that say nothing being set.
+[[nodiscard]] std::optional<std::string> decode_base64(std::string_view text);
+
+}  // namespace belay::api
