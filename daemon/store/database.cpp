@@ -37,11 +37,6 @@ Database::Database(const std::filesystem::path& state, Head head)
       session_(soci::sqlite3, fmt::format("db=\"{}\"", file_.string())) {}
 
 Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& state) {
-  // SOCI's connect string has no way to write a quote.
-  if (!state.is_absolute() || state.string().find('"') != std::string::npos)
-    return fail(Kind::invalid,
-                fmt::format("state directory '{}' is not an absolute path without quotes", show(state.string())),
-                "Set `state:` to an absolute path.");
   BELAY_TRY(Head head, Head::open(state / "journal.head"));
   try {
     std::unique_ptr<Database> database(new Database(state, std::move(head)));

@@ -46,6 +46,11 @@ std::optional<std::string_view> network_file_system(unsigned long magic) {
 }
 
 Result<StateLock> StateLock::take(const std::filesystem::path& state) {
+  // SQLite's connect string (SOCI) has no way to write a quote.
+  if (!state.is_absolute() || state.string().find('"') != std::string::npos)
+    return fail(Kind::invalid,
+                fmt::format("state directory '{}' is not an absolute path without quotes", show(state.string())),
+                "Set `state:` to an absolute path.");
   BELAY_TRYV(make_directory(state));
   struct statfs info{};
   if (::statfs(state.c_str(), &info) != 0) return io_error("look at", state, errno);
