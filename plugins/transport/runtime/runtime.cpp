@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
@@ -83,6 +84,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     return credit.has_value() && command_->grant(*credit);
   }
 
+  bool closed() const { return closed_; }
   void close() {
     closed_ = true;
     if (command_ != nullptr) command_->close();
@@ -202,7 +204,9 @@ class Worker {
     if (!open || frame.connection <= last_) return false;
     last_ = frame.connection;
     auto allowed = wp::check(*open);
-    if (allowed && connections_.size() >= wp::max_connections) {
+    // Those that were closed and are still winding up do not count: the daemon thinks them gone.
+    const auto busy = std::ranges::count_if(connections_, [](const auto& entry) { return !entry.second->closed(); });
+    if (allowed && busy >= static_cast<std::ptrdiff_t>(wp::max_connections)) {
       allowed =
           fail(Kind::internal, "the worker serves " + std::to_string(wp::max_connections) + " connections already");
     }
