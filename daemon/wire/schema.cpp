@@ -114,10 +114,26 @@ std::string actual(const Value& value) {
   return quoted ? "\"" + show(*text) + "\"" : fmt::format("{} ({})", show(*text), Value::describe(value.type()));
 }
 
-std::string quoted_part(const std::string& description) {
-  const auto first = description.find('\'');
+// The name that ends a complaint: "…constraints: 'name'."; names may hold quotes themselves.
+std::string quoted_part(const std::string& description, std::string_view lead) {
+  auto first = description.find(lead);
+  if (first == description.npos) return {};
+  first += lead.size();
   const auto last = description.rfind('\'');
-  return last > first ? description.substr(first + 1, last - first - 1) : std::string();
+  return last > first ? description.substr(first, last - first) : std::string();
+}
+
+// "Expected number less than 10.000000" → "a number less than 10".
+std::string limit_words(std::string text) {
+  for (std::string_view lead : {"Array should contain ", "String should be ", "Object should have ", "Expected "}) {
+    if (text.starts_with(lead)) text = (lead == "Expected " ? "a " : "") + text.substr(lead.size());
+  }
+  if (text.ends_with('.')) text.pop_back();
+  if (text.contains('.')) {
+    while (text.ends_with('0')) text.pop_back();
+    if (text.ends_with('.')) text.pop_back();
+  }
+  return text;
 }
 
 Finding at(const Place& place, std::string message, std::string next = {}) {
@@ -162,22 +178,18 @@ std::optional<Finding> explain(const Node& node, const std::string& description)
   if (says("'pattern' constraint")) return mismatch(node, "pattern");
   if (says("Missing required property")) {
     const std::string where = node.name.empty() ? "" : " in " + subject(node);
-    return at(node.value->place, fmt::format("\"{}\" is missing{}", quoted_part(description), where),
-              fmt::format("Add {}.", quoted_part(description)));
+    const std::string name = quoted_part(description, "property '");
+    return at(node.value->place, fmt::format("\"{}\" is missing{}", name, where), fmt::format("Add {}.", name));
   }
-  if (says("Object contains a property")) return unknown_key(node, quoted_part(description));
+  if (says("Object contains a property")) return unknown_key(node, quoted_part(description, "constraints: '"));
   if (says("no fewer than 1 ") || says("no fewer than 1.")) {
     return at(node.value->place, subject(node) + " must not be empty");
   }
   if (says("Failed to validate ") || says("Failed to match") || says("should not validate")) {
     return std::nullopt;  // what encloses the cause
   }
-  std::string limit = description;
-  for (std::string_view lead : {"Array should contain ", "String should be ", "Object should have ", "Expected "}) {
-    if (limit.starts_with(lead)) limit = limit.substr(lead.size());
-  }
-  if (limit.ends_with('.')) limit.pop_back();
-  return at(node.value->place, fmt::format("{} must have {}", subject(node), limit));
+  const char* verb = node.value->is_list() || node.value->is_map() ? "have" : "be";
+  return at(node.value->place, fmt::format("{} must {} {}", subject(node), verb, limit_words(description)));
 }
 
 // Text that a regular expression would have to read, and that is too long to let it.

@@ -68,15 +68,19 @@ Lines::Lines(std::string_view text, std::string file) : text_(text), file_(std::
   for (std::size_t at = text.find('\n'); at != text.npos; at = text.find('\n', at + 1)) starts_.push_back(at + 1);
 }
 
-Place Lines::at(std::size_t offset) const {
+Place Lines::at(std::size_t offset) {
   offset = std::min(offset, text_.size());
   const auto after = std::ranges::upper_bound(starts_, offset);
   const std::size_t start = *std::prev(after);
-  int column = 1;
-  for (char c : text_.substr(start, offset - start)) {
-    if ((static_cast<unsigned char>(c) & 0xC0U) != 0x80U) ++column;
+  if (last_offset_ < start || last_offset_ > offset) {
+    last_offset_ = start;
+    last_column_ = 1;
   }
-  return Place{file_, static_cast<int>(after - starts_.begin()), column};
+  for (char c : text_.substr(last_offset_, offset - last_offset_)) {
+    if ((static_cast<unsigned char>(c) & 0xC0U) != 0x80U) ++last_column_;
+  }
+  last_offset_ = offset;
+  return Place{file_, static_cast<int>(after - starts_.begin()), last_column_};
 }
 
 }  // namespace belay::wire

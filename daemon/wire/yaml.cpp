@@ -39,7 +39,7 @@ class ViewBuffer : public std::streambuf {
 // here also bounds its recursion: `[` 16,000 times ends at the 33rd.
 class Builder : public YAML::EventHandler {
  public:
-  Builder(std::string_view text, const Lines& lines, const YamlLimits& limits)
+  Builder(std::string_view text, Lines& lines, const YamlLimits& limits)
       : text_(text), lines_(lines), limits_(limits) {}
 
   [[nodiscard]] Value take() { return std::move(root_); }
@@ -67,6 +67,7 @@ class Builder : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     guard(mark, tag, anchor);
+    if (!quote_closes(offset(mark))) stop(mark, "this quote is never closed", "Close it.");
     const bool plain = tag == "?";
     if (!open_.empty() && open_.back().value.is_map() && !open_.back().key) return begin_key(mark, value, plain);
     add(mark, plain ? plain_scalar(value) : Value(value), lines_.at(offset(mark)));
@@ -91,6 +92,21 @@ class Builder : public YAML::EventHandler {
   };
 
   std::size_t offset(const YAML::Mark& mark) const { return mark.pos < 0 ? 0 : static_cast<std::size_t>(mark.pos); }
+
+  // yaml-cpp takes a quote that the end of the file cuts off as whole; half a file must not pass for a file.
+  bool quote_closes(std::size_t at) const {
+    const char quote = at < text_.size() ? text_[at] : ' ';
+    if (quote != '"' && quote != '\'') return true;
+    for (++at; at < text_.size(); ++at) {
+      if (quote == '"' && text_[at] == '\\') {
+        ++at;
+      } else if (text_[at] == quote) {
+        if (quote == '"' || !text_.substr(at + 1).starts_with('\'')) return true;
+        ++at;
+      }
+    }
+    return false;
+  }
 
   [[noreturn]] void stop(const YAML::Mark& mark, std::string what, std::string next) const {
     throw Stop{Error{Kind::invalid, std::move(what), std::move(next), lines_.at(offset(mark))}};
@@ -163,7 +179,7 @@ class Builder : public YAML::EventHandler {
   }
 
   std::string_view text_;
-  const Lines& lines_;
+  Lines& lines_;
   const YamlLimits& limits_;
   std::vector<Open> open_;
   Value root_;
@@ -172,7 +188,7 @@ class Builder : public YAML::EventHandler {
 };
 
 // Directives (%YAML, %TAG) stand in front of the document; nothing of ours needs one.
-Result<void> refuse_directives(std::string_view bytes, const Lines& lines) {
+Result<void> refuse_directives(std::string_view bytes, Lines& lines) {
   for (std::size_t at = 0; at < bytes.size();) {
     const std::size_t end = std::min(bytes.find('\n', at), bytes.size());
     const std::string_view line = bytes.substr(at, end - at);
@@ -203,7 +219,7 @@ Value plain_scalar(std::string_view text) {
   double number = 0;
   if (auto got = std::from_chars(text.data(), end, number); got.ec == std::errc() && got.ptr == end) {
     Value value(number);
-    const bool plain_digits = text.find_first_not_of("-0123456789.") == text.npos;
+    const bool plain_digits = text.find_first_not_of("-0123456789.") == text.npos && text.contains('.');
     if (std::isfinite(number) && plain_digits && round_trips(value, text)) return value;
   }
   return Value(std::string(text));
@@ -211,7 +227,7 @@ Value plain_scalar(std::string_view text) {
 
 Result<Value> read_yaml(std::string_view bytes, const std::string& file, const YamlLimits& limits) {
   BELAY_TRYV(check_text(bytes, file, limits.bytes));
-  const Lines lines(bytes, file);
+  Lines lines(bytes, file);
   BELAY_TRYV(refuse_directives(bytes, lines));
   Builder builder(bytes, lines, limits);
   try {
