@@ -57,6 +57,17 @@ TEST(Docs, LinksLeadSomewhere) {
   }
 }
 
+// Why: a comment that sends its reader to a document that is not there wastes the one moment of good will.
+TEST(Docs, CommentsNameDocumentsThatExist) {
+  static const std::regex form("\\bdocs/[A-Za-z0-9_/-]+\\.(md|yaml)\\b");
+  for (const File* file :
+       files_in({"daemon/", "include/", "cli/", "plugins/", "playbooks/", "tests/", "cmake/", "systemd/", "tools/"})) {
+    for (std::sregex_iterator it(file->text.begin(), file->text.end(), form), end; it != end; ++it) {
+      EXPECT_TRUE(exists(it->str())) << file->path << " names " << it->str();
+    }
+  }
+}
+
 // Why: the map is only worth reading when it shows every room.
 TEST(Docs, EveryModuleHasItsLineAndFloor) {
   const std::string& map = document("docs/architecture.md").text;
@@ -97,7 +108,7 @@ std::set<std::string> test_names() {
 
 // Why: a hazard is covered by a test that runs, or it says that it is not covered.
 TEST(Docs, SafetyCaseNamesRealTests) {
-  static const std::regex row("^\\|\\s*(H-\\d+)\\s*\\|.*\\|\\s*([^|]*)\\|\\s*$");
+  static const std::regex row("^\\|\\s*([A-J]-\\d+)\\s*\\|.*\\|\\s*([^|]*)\\|\\s*$");
   static const std::regex quoted("`([^`]+)`");
   const auto names = test_names();
   int rows = 0;
