@@ -1,0 +1,3 @@
+# http: asks only, changes nothing.
+# shellcheck shell=sh
+:

@@ -1,0 +1,3 @@
+# wait: waits only, changes nothing.
+# shellcheck shell=sh
+:

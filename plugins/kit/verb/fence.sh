@@ -1,0 +1,68 @@
+# verb/fence.sh EPOCH: from now on this host obeys this epoch. A runner of an older one is ended; when the lock has been
+# ours for a moment, nobody of an older epoch can act any more.
+# shellcheck shell=sh
+# shellcheck source=probe.sh
+. "$BELAY_KIT/kit/verb/probe.sh"
+
+# end_group PID: a process group, and whoever of its session left the group but still holds the lock.
+end_group() {
+  kill -KILL "-$1" 2>/dev/null
+  eg_inode=$(stat -c %d:%i "$BELAY_BASE/host.lock")
+  for eg_pid in $(stat -L -c '%d:%i %n' /proc/[0-9]*/fd/9 2>/dev/null |
+    awk -v inode="$eg_inode" '$1 == inode {split($2, part, "/"); print part[3]}'); do
+    read_all "/proc/$eg_pid/stat" 2>/dev/null || continue
+    # shellcheck disable=SC2086 # numbers: state ppid pgrp session
+    set -- "$1" ${value##*) }
+    [ "${5:-}" = "$1" ] && kill -KILL "$eg_pid" 2>/dev/null
+  done
+}
+
+# end_older EPOCH: every recorded runner of an older epoch that has no result; $own says that one of our own epoch lives.
+end_older() {
+  own=no
+  for eo_pid_file in "$BELAY_BASE"/runs/*/*/*.pid; do
+    eo_mark=${eo_pid_file%.pid}
+    [ -f "$eo_pid_file" ] && [ ! -e "$eo_mark.rc" ] && same_boot "$eo_pid_file" || continue
+    read -r _ eo_pid _ eo_epoch <"$eo_pid_file"
+    if [ "$eo_epoch" = "$1" ]; then
+      ! alive "$eo_pid_file" || own=yes
+      continue
+    fi
+    ! alive "$eo_pid_file" || end_group "$eo_pid"
+    # The script itself runs in a group of its own; its leader may have died before its children.
+    if [ -f "$eo_mark.child" ]; then
+      read -r eo_pid eo_start <"$eo_mark.child"
+      if starttime "$eo_pid"; then
+        [ "$value" != "$eo_start" ] || end_group "$eo_pid"
+      else
+        end_group "$eo_pid"
+      fi
+    fi
+  done
+}
+
+verb_fence() {
+  want_number "${1:-}"
+  (: >>"$BELAY_BASE/host.lock") 2>/dev/null || fail 70 "cannot open $BELAY_BASE/host.lock"
+  read_epoch
+  [ "${value:-0}" -le "$1" ] || fail 76 "this host answers to epoch $value, which is newer than $1: this journal is out of date"
+  [ "${value:-0}" -eq "$1" ] || put "$BELAY_BASE/epoch" "$1" || fail 74 "cannot write $BELAY_BASE/epoch"
+  fe_end=$(($(uptime_seconds) + 10))
+  end_older "$1"
+  # A live runner of this very epoch is ours: it passed the epoch check under the lock, so nobody older holds it.
+  if [ "$own" = no ]; then
+    until lock 0; do
+      [ "$(uptime_seconds)" -lt "$fe_end" ] || {
+        lock_holders
+        fail 75 "the lock of this host is held by ${value:-a process that cannot be seen}: end it, then try again"
+      }
+      nap
+      end_older "$1"
+      [ "$own" = no ] || break
+    done
+    # Between the write and the lock a newer one may have come.
+    read_epoch
+    [ "$value" = "$1" ] || fail 76 "this host answers to epoch ${value:-none} by now, not to $1"
+  fi
+  emit_text epoch "$1"
+}

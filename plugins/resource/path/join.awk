@@ -1,0 +1,41 @@
+# Puts the parts of a scan together (scan.sh names them): one line of fifteen columns per entry.
+BEGIN { for (n = 0; n < 16; n++) hex[sprintf("%x", n)] = n
+  kind["8"] = "f"; kind["4"] = "d"; kind["a"] = "l"; kind["1"] = "p"; kind["c"] = "s"; kind["6"] = "b"; kind["2"] = "c" }
+
+function number(text,    i, n) {
+  n = 0
+  for (i = 1; i <= length(text); i++) n = n * 16 + hex[substr(text, i, 1)]
+  return n
+}
+
+part == 1 { content[$2] = $1; next }
+part == 2 { target[$2] = $1; next }
+part == 3 { flags[$2] = $1; next }
+part == 4 { sub(/^\.\//, "", $2); id[$2] = substr($1, 1, 16); next }
+part == 5 { extra[$2] = id[$1]; next }
+# Twins: the bytewise smallest path of each inode that has more than one name here.
+part == 6 {
+  if (substr($1, 1, 1) == "8" && $7 > 1) {
+    names[$8]++
+    if (!($8 in first) || ($11 "") < first[$8]) first[$8] = $11 ""
+  }
+  next
+}
+{
+  type = kind[substr($1, 1, 1)]
+  path = $11
+  size = mtime = data = twin = other = link = "-"
+  if (type == "f") {
+    size = $4
+    data = content[path]
+    if (data == "") { print "an entry changed its type while it was read: " path > "/dev/stderr"; exit 1 }
+    if (names[$8] > 1) twin = first[$8]
+  }
+  if (type == "l") link = target[path]
+  if (type == "b" || type == "c") data = number($9) ":" number($10)
+  if (type != "l" && type != "s") mtime = $5
+  if (extras != "yes") other = "?"
+  else if (path in extra) other = extra[path]
+  printf "%s %04o %s %s %s %s %s %s %s %s %s %s %s %s %s\n", type, number(substr($1, 2)), $2, $3, size, mtime, data, \
+    twin, other, path, link, $6, $7, $8, (path in flags) ? flags[path] : "-"
+}

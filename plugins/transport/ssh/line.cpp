@@ -1,0 +1,124 @@
+#include "plugins/transport/ssh/line.hpp"
+
+#include <netinet/tcp.h>
+#include <openssl/crypto.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstdlib>
+#include <string_view>
+
+namespace belay::ssh {
+
+namespace {
+
+constexpr std::size_t most_memory = 24 * 1024 * 1024;
+constexpr std::size_t most_beginning = 256 * 1024;
+// Before each block, as wide as malloc's own alignment.
+constexpr std::size_t prefix = alignof(std::max_align_t);
+
+std::size_t& size_of(void* block) {
+  return *static_cast<std::size_t*>(static_cast<void*>(static_cast<char*>(block) - prefix));
+}
+
+// byte SSH_MSG_CHANNEL_REQUEST, u32 channel, string "exit-status", boolean, u32 status (RFC 4254 section 6.10)
+bool is_exit_status(const void* block, std::size_t size) {
+  constexpr std::string_view name("\0\0\0\x0b"
+                                  "exit-status",
+                                  15);
+  constexpr char channel_request = 98;
+  const auto* bytes = static_cast<const char*>(block);
+  return size >= 25 && bytes[0] == channel_request && std::string_view(bytes + 5, name.size()) == name;
+}
+
+}  // namespace
+
+// libssh2 hands `abstract` to every callback; it points at the session's copy of our pointer.
+struct Line::Callbacks {
+  static Line& of(void** abstract) { return *static_cast<Line*>(*abstract); }
+  static void* allocate(std::size_t size, void** abstract) { return of(abstract).allocate(size); }
+  static void release(void* block, void** abstract) { of(abstract).release(block); }
+  static void* resize(void* block, std::size_t size, void** abstract) { return of(abstract).resize(block, size); }
+  static ssize_t receive(libssh2_socket_t, void* buffer, std::size_t size, int, void** abstract) {
+    return of(abstract).receive(buffer, size);
+  }
+  static ssize_t send(libssh2_socket_t, const void* buffer, std::size_t size, int, void** abstract) {
+    return of(abstract).send(buffer, size);
+  }
+};
+
+Line::Line(worker::Fd socket) : socket_(std::move(socket)), last_heard_(std::chrono::steady_clock::now()) {
+  const int on = 1;
+  setsockopt(socket_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+LIBSSH2_SESSION* Line::make_session() {
+  LIBSSH2_SESSION* session =
+      libssh2_session_init_ex(Callbacks::allocate, Callbacks::release, Callbacks::resize, static_cast<void*>(this));
+  if (session == nullptr) return nullptr;
+  libssh2_session_set_blocking(session, 0);
+  libssh2_session_callback_set(session, LIBSSH2_CALLBACK_RECV, reinterpret_cast<void*>(&Callbacks::receive));
+  libssh2_session_callback_set(session, LIBSSH2_CALLBACK_SEND, reinterpret_cast<void*>(&Callbacks::send));
+  return session;
+}
+
+void* Line::allocate(std::size_t size) {
+  if (size > most_memory || memory_ + size > most_memory) return nullptr;
+  void* base = std::malloc(prefix + size);
+  if (base == nullptr) return nullptr;
+  void* block = static_cast<char*>(base) + prefix;
+  size_of(block) = size;
+  memory_ += size;
+  return block;
+}
+
+void Line::release(void* block) {
+  if (block == nullptr) return;
+  const std::size_t size = size_of(block);
+  if (is_exit_status(block, size)) exit_status_seen_ = true;
+  memory_ -= size;
+  std::free(static_cast<char*>(block) - prefix);
+}
+
+void* Line::resize(void* block, std::size_t size) {
+  if (block == nullptr) return allocate(size);
+  void* moved = allocate(size);
+  if (moved == nullptr) return nullptr;
+  memcpy(moved, block, std::min(size, size_of(block)));
+  release(block);
+  return moved;
+}
+
+void Line::cut() {
+  cut_ = true;
+  shutdown(socket_.get(), SHUT_RDWR);
+}
+
+void Line::forget_beginning() {
+  keep_beginning_ = false;
+  beginning_ = {};
+}
+
+ssize_t Line::receive(void* buffer, std::size_t size) {
+  if (cut_) return -ECONNRESET;
+  const ssize_t got = recv(socket_.get(), buffer, size, 0);
+  if (got < 0) return -errno;
+  if (got == 0) return 0;
+  const int on = 1;
+  setsockopt(socket_.get(), IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
+  last_heard_ = std::chrono::steady_clock::now();
+  if (keep_beginning_ && beginning_.size() < most_beginning) {
+    beginning_.append(static_cast<const char*>(buffer), static_cast<std::size_t>(got));
+  }
+  return got;
+}
+
+ssize_t Line::send(const void* buffer, std::size_t size) {
+  if (cut_) return -ECONNRESET;
+  const ssize_t sent = ::send(socket_.get(), buffer, size, MSG_NOSIGNAL);
+  return sent < 0 ? -errno : sent;
+}
+
+}  // namespace belay::ssh
