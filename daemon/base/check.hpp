@@ -12,3 +12,5 @@ namespace belay {
 
 #define BELAY_CHECK(expression) \
   (static_cast<bool>(expression) ? void() : ::belay::check_failed(#expression, __FILE__, __LINE__))
+// A place that cannot be reached unless our own logic is wrong; `why` says what would have to be.
+#define BELAY_UNREACHABLE(why) ::belay::check_failed(why, __FILE__, __LINE__)

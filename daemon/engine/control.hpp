@@ -15,12 +15,12 @@ namespace belay::engine {
 
 struct StartRequest {
   RunKind kind = RunKind::deploy;
-  std::string environment;
-  std::string package;      // hex digest; deploy and rehearse
-  std::string application;  // rollback: the newest finished deployment of it …
-  std::string of;           // … or this run
-  std::string actor;        // who asks, from the connection's credentials
-  std::string reason;
+  std::string environment = {};
+  std::string package = {};      // hex digest; deploy and rehearse
+  std::string application = {};  // rollback: the newest finished deployment of it …
+  std::string of = {};           // … or this run
+  std::string actor = {};        // who asks, from the connection's credentials
+  std::string reason = {};
 };
 
 class Control {

@@ -16,8 +16,8 @@ namespace belay {
 using ParamFiles = std::map<std::string, std::string>;
 
 struct Touch {
-  std::string resource;  // a folder of plugins/resource
-  ParamFiles params;
+  std::string resource = {};  // a folder of plugins/resource
+  ParamFiles params = {};
   bool operator==(const Touch&) const = default;
 };
 
@@ -27,10 +27,10 @@ enum class WayBack : std::uint8_t { nothing, snapshot, undo, none };
 
 // What is the same for a step on every host.
 struct PlanStep {
-  std::string name;
-  std::string action;
-  std::string when;         // what is left to decide while running: an expression on registered results; empty: always
-  std::string register_as;
+  std::string name = {};
+  std::string action = {};
+  std::string when = {};         // what is left to decide while running: an expression on registered results; empty: always
+  std::string register_as = {};
   int retries = 0;
   int delay_seconds = 0;
   int timeout_seconds = 600;
@@ -46,32 +46,32 @@ struct PlanStep {
 // A step as it will run on one host.
 struct HostStep {
   bool skipped = false;       // not for this host, or its `when` on facts is false here
-  std::string why_skipped;
-  ParamFiles params;
-  std::vector<Touch> touches;
-  std::vector<std::string> blobs;  // hex digests the host must have before anything is touched
-  std::map<std::string, std::string> when_values;  // facts and variables its step's `when` names, as they are on this host
+  std::string why_skipped = {};
+  ParamFiles params = {};
+  std::vector<Touch> touches = {};
+  std::vector<std::string> blobs = {};  // hex digests the host must have before anything is touched
+  std::map<std::string, std::string> when_values = {};  // facts and variables its step's `when` names, as they are on this host
   bool operator==(const HostStep&) const = default;
 };
 
 struct PlanHost {
-  Host host;                  // with user, base and transport already filled in from the environment
+  Host host = {};                  // with user, base and transport already filled in from the environment
   int batch = 0;              // from 0
-  std::vector<HostStep> steps;
+  std::vector<HostStep> steps = {};
   bool operator==(const PlanHost&) const = default;
 };
 
 struct Plan {
-  std::string application;
-  std::string version;
-  std::string environment;
+  std::string application = {};
+  std::string version = {};
+  std::string environment = {};
   Tier tier = Tier::development;
-  std::string package;        // hex digest of the archive
-  std::string playbook;       // hex digest of playbook.yaml: the plan's template, the same in every environment
-  std::string kit;            // hex digest of the kit tar
-  std::string of;             // a rollback: the deployment whose snapshots it uses; its directories on the hosts
-  std::vector<PlanStep> steps;   // step n of the journal is steps[n-1]
-  std::vector<PlanHost> hosts;   // in inventory order, batch by batch
+  std::string package = {};        // hex digest of the archive
+  std::string playbook = {};       // hex digest of playbook.yaml: the plan's template, the same in every environment
+  std::string kit = {};            // hex digest of the kit tar
+  std::string of = {};             // a rollback: the deployment whose snapshots it uses; its directories on the hosts
+  std::vector<PlanStep> steps = {};   // step n of the journal is steps[n-1]
+  std::vector<PlanHost> hosts = {};   // in inventory order, batch by batch
 };
 
 }  // namespace belay

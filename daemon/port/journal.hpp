@@ -42,10 +42,10 @@ class Journal {
 
 // What a list of runs is narrowed by; empty fields do not narrow. Newest first.
 struct RunFilter {
-  std::string application;
-  std::string environment;
-  std::string state;
-  std::string before;  // ULID: only older ones (cursor paging)
+  std::string application = {};
+  std::string environment = {};
+  std::string state = {};
+  std::string before = {};  // ULID: only older ones (cursor paging)
   int limit = 50;
 };
 

@@ -157,6 +157,12 @@ void forward(const RunState& state, const Plan& plan, std::vector<Task>& out) {
     if (host.generation < 0) {
       out.push_back({.what = Do::fence, .host = h});
       settled = false;
+      continue;
+    }
+    for (std::size_t i = 0; i < host.steps.size(); ++i) {
+      if (!host.steps[i].unknown) continue;
+      out.push_back({.what = Do::probe, .host = h, .step = static_cast<int>(i) + 1, .attempt = host.steps[i].tries + 1});
+      settled = false;
     }
   }
   if (!settled) return;

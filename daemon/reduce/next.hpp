@@ -38,7 +38,7 @@ struct Task {
   std::size_t host = 0;    // index into the plan; meaningless for the run's own tasks
   int step = 0;            // from 1
   int attempt = 1;         // of an apply
-  std::string why;         // go_back, end: the sentence for the journal
+  std::string why = {};         // go_back, end: the sentence for the journal
   int exit_code = 0;       // end
   bool operator==(const Task&) const = default;
 };

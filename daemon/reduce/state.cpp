@@ -22,7 +22,6 @@ void on_step(RunState& state, const Plan& plan, HostState& host, const Event& ev
     case EventType::apply_intent:
       step.phase = Phase::applying;
       step.touched = true;
-      step.unknown = true;
       break;
     case EventType::probed:
       step.unknown = false;
@@ -53,7 +52,7 @@ void on_step(RunState& state, const Plan& plan, HostState& host, const Event& ev
       break;
     case EventType::rb_proven: step.phase = event.ok ? Phase::proven : Phase::not_proven; break;
     case EventType::needs_operator: step.phase = Phase::needs_operator; break;
-    default: BELAY_CHECK(!"an event of a run or host carries a step");
+    default: BELAY_UNREACHABLE("an event of a run or host carries a step");
   }
 }
 
@@ -64,6 +63,9 @@ void on_host(HostState& host, const Event& event, std::uint64_t epoch) {
       host.connected = true;
       host.fenced_by = event.epoch;
       host.generation = event.epoch == epoch ? event.rc : -1;
+      // The fence killed what may still have run; what it had done by then, only the host can tell.
+      for (StepState& step : host.steps)
+        if (step.phase == Phase::applying) step.unknown = true;
       break;
     case EventType::host_ready:
       host.ready = true;
@@ -85,7 +87,7 @@ void on_host(HostState& host, const Event& event, std::uint64_t epoch) {
       host.final_manifest = event.digest;
       if (!event.ok) host.failed = true;
       break;
-    default: BELAY_CHECK(!"an event of a run or step carries a host alone");
+    default: BELAY_UNREACHABLE("an event of a run or step carries a host alone");
   }
 }
 
@@ -119,7 +121,7 @@ void on_run(RunState& state, const Plan& plan, const Event& event) {
       break;
     case EventType::leg_started:
     case EventType::leg_ended: break;
-    default: BELAY_CHECK(!"a host's event came without its host");
+    default: BELAY_UNREACHABLE("a host's event came without its host");
   }
 }
 
@@ -179,8 +181,7 @@ RunState initial(RunKind kind, const Plan& plan) {
 std::size_t host_index(const Plan& plan, const std::string& host) {
   for (std::size_t i = 0; i < plan.hosts.size(); ++i)
     if (plan.hosts[i].host.name == host) return i;
-  BELAY_CHECK(!"the journal names a host that its plan does not have");
-  return 0;
+  BELAY_UNREACHABLE("the journal names a host that its plan does not have");
 }
 
 void apply(RunState& state, const Plan& plan, const Event& event, std::uint64_t epoch) {

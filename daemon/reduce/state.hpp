@@ -37,13 +37,13 @@ enum class Phase : std::uint8_t {
 struct StepState {
   Phase phase = Phase::planned;
   bool touched = false;       // apply_intent was written at least once: only a restore makes this host trusted again
-  bool unknown = false;       // begun, outcome unknown: a probe must come first
+  bool unknown = false;       // begun before the last fence, outcome unknown: a probe must come first
   bool retriable = false;     // the last apply ended with a known failure
   int tries = 0;              // applies that ended with a known failure
   int rc = 0;
-  std::string before;         // digest of the manifest taken with the snapshot
-  std::string output;         // digest of the last output
-  std::string note;
+  std::string before = {};         // digest of the manifest taken with the snapshot
+  std::string output = {};         // digest of the last output
+  std::string note = {};
 };
 
 struct HostState {
@@ -57,10 +57,10 @@ struct HostState {
   bool final_done = false;
   int lost = 0;               // how often the connection was lost or could not be made
   int exit_code = 0;          // why preflight or staging said no, as an exit code
-  std::string final_manifest;
-  std::string facts;          // canonical JSON
-  std::string note;
-  std::vector<StepState> steps;  // index 0 is step 1
+  std::string final_manifest = {};
+  std::string facts = {};          // canonical JSON
+  std::string note = {};
+  std::vector<StepState> steps = {};  // index 0 is step 1
 };
 
 enum class Stage : std::uint8_t { planning, preparing, forward, back, ended };
@@ -69,13 +69,13 @@ enum class Stage : std::uint8_t { planning, preparing, forward, back, ended };
 struct RunState {
   Stage stage = Stage::planning;
   RunKind kind = RunKind::deploy;
-  std::string plan;           // digest
+  std::string plan = {};           // digest
   bool started = false;       // run_started: snapshots may have been taken
   bool abort = false;
-  std::string reason;         // why it goes back, or why it ended
+  std::string reason = {};         // why it goes back, or why it ended
   int exit_code = -1;
-  std::vector<HostState> hosts;            // in the plan's order
-  std::map<std::string, int> registered;   // `register` name → exit status, from the first host that has it
+  std::vector<HostState> hosts = {};            // in the plan's order
+  std::map<std::string, int> registered = {};   // `register` name → exit status, from the first host that has it
 };
 
 // The state before any event. `plan` may be empty until run_planned; a rollback starts with every step that the

@@ -1,0 +1,39 @@
+#include "daemon/engine/host_link.hpp"
+
+#include <chrono>
+#include <utility>
+
+namespace belay::engine {
+
+const Environment* World::environment(const std::string& name) const {
+  for (const Environment& one : environments)
+    if (one.name == name) return &one;
+  return nullptr;
+}
+
+HostLink::HostLink(World& world, const Environment& environment, port::Transport& transport, Host host, std::string kit)
+    : world_(world), environment_(environment), transport_(transport), host_(std::move(host)), kit_(std::move(kit)) {}
+
+Awaitable<Result<Leash*>> HostLink::reach() {
+  if (connection_ && connection_->alive()) co_return &*leash_;
+  drop();
+  const port::HostAddress address{.name = host_.name,
+                                  .address = host_.address,
+                                  .port = host_.port,
+                                  .user = host_.user,
+                                  .host_keys = host_.host_keys,
+                                  .transport = host_.transport,
+                                  .ssh_config = environment_.ssh_config};
+  const port::Identity identity{environment_.key};
+  BELAY_CO_TRY(connection_, co_await transport_.open(address, identity, std::chrono::seconds(environment_.connect_seconds)));
+  leash_.emplace(connection_, world_.catalogue, kit_, host_.base, environment_.become_root);
+  co_return &*leash_;
+}
+
+void HostLink::drop() {
+  leash_.reset();
+  if (connection_) connection_->close();
+  connection_.reset();
+}
+
+}  // namespace belay::engine

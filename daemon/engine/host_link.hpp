@@ -1,0 +1,37 @@
+// One host of a run as the engine holds it: its connection, made when needed, and the leash on it.
+//
+// Loop thread. A link serves one task at a time (`busy`); a lost connection is dropped, the next reach() makes a new one.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "daemon/engine/leash.hpp"
+#include "daemon/engine/world.hpp"
+
+namespace belay::engine {
+
+class HostLink {
+ public:
+  HostLink(World& world, const Environment& environment, port::Transport& transport, Host host, std::string kit);
+
+  // The leash, over a live connection. Errors as port::Transport::open.
+  [[nodiscard]] Awaitable<Result<Leash*>> reach();
+  // Forgets the connection; what ran on it is not ours any more.
+  void drop();
+  [[nodiscard]] const Host& host() const { return host_; }
+
+  bool busy = false;
+
+ private:
+  World& world_;
+  const Environment& environment_;
+  port::Transport& transport_;
+  Host host_;
+  std::string kit_;
+  std::shared_ptr<port::Connection> connection_;
+  std::optional<Leash> leash_;
+};
+
+}  // namespace belay::engine

@@ -1,0 +1,105 @@
+// One run while it is alive: asks daemon/reduce what comes next, has it done, writes what happened to the journal.
+//
+// A Run knows nothing that the journal does not: killed at any instant, it is built again from its events and goes on or
+// goes back. Loop thread; kept by shared_ptr while any of its tasks is under way.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "belay/signal.hpp"
+#include "daemon/engine/host_link.hpp"
+#include "daemon/engine/world.hpp"
+#include "daemon/model/manifest.hpp"
+#include "daemon/reduce/next.hpp"
+
+namespace belay::engine {
+
+// A finished deployment and the final manifests it left. Empty run: there is none.
+struct BaselineView {
+  std::string run;
+  std::map<std::string, std::string> finals;  // host → blob of its final manifest
+};
+
+// What a run is compared with.
+struct Baselines {
+  BaselineView before;    // the baseline a way back must arrive at
+  BaselineView deployed;  // a rollback: the deployment it takes back
+};
+
+class Run : public std::enable_shared_from_this<Run> {
+ public:
+  // `next_generation` gives numbers that never repeat in this process: with the epoch they fence hosts (R3).
+  Run(World& world, const Environment& environment, RunRow row, std::function<int()> next_generation);
+
+  // Makes the run go: from the state that `events` fold to, until it has ended or `stop` was called. `plan` must be the
+  // one the events name; for a fresh run it is the one just journalled.
+  [[nodiscard]] Awaitable<void> drive(Plan plan, const std::vector<Recorded>& events, Baselines baselines);
+
+  // Journalled at once; the run then goes back.
+  [[nodiscard]] Awaitable<Result<void>> abort(std::string note);
+  // The daemon ends: begins nothing more, lets what is under way finish. drive() returns soon.
+  void stop();
+
+  [[nodiscard]] const RunRow& row() const { return row_; }
+  [[nodiscard]] const reduce::RunState& state() const { return state_; }
+  [[nodiscard]] const Plan& plan() const { return plan_; }
+
+ private:
+  [[nodiscard]] Awaitable<void> record(std::vector<Event> events, std::vector<RecordWrite> rows = {});
+  [[nodiscard]] Event event(EventType type, const reduce::Task& task) const;
+  [[nodiscard]] bool any_busy() const;
+  void launch(const reduce::Task& task);
+  [[nodiscard]] Awaitable<void> perform(reduce::Task task);
+  [[nodiscard]] Awaitable<void> perform_for_run(const reduce::Task& task);
+  // The connection is gone, or the host cannot be reached: journals it and forgets the link.
+  [[nodiscard]] Awaitable<void> lost(const reduce::Task& task, const Error& error);
+  [[nodiscard]] static bool is_loss(const Error& error) { return error.kind == Kind::unreachable || error.kind == Kind::unknown || error.kind == Kind::timeout; }
+
+  // run_prepare.cpp
+  [[nodiscard]] Awaitable<void> fence(reduce::Task task);
+  [[nodiscard]] Awaitable<void> ready(reduce::Task task);
+  [[nodiscard]] Awaitable<Result<std::vector<std::string>>> drift(Leash& leash, const std::string& host);
+  [[nodiscard]] Awaitable<Result<std::string>> keep_conflicts(Leash& leash, const reduce::Task& task);
+  [[nodiscard]] Awaitable<void> stage(reduce::Task task);
+  // run_forward.cpp
+  [[nodiscard]] Awaitable<void> snapshot(reduce::Task task);
+  [[nodiscard]] Awaitable<void> apply(reduce::Task task);
+  [[nodiscard]] Awaitable<void> verify(reduce::Task task);
+  [[nodiscard]] Awaitable<void> commit(reduce::Task task);
+  [[nodiscard]] Awaitable<void> probe(reduce::Task task);
+  [[nodiscard]] Awaitable<void> finish(reduce::Task task);
+  [[nodiscard]] Awaitable<Result<std::string>> check_against_plan(Leash& leash, const reduce::Task& task);
+  // run_back.cpp
+  [[nodiscard]] Awaitable<void> restore(reduce::Task task);
+  [[nodiscard]] Awaitable<void> settle(reduce::Task task);
+  [[nodiscard]] Awaitable<void> prove(reduce::Task task);
+  [[nodiscard]] Awaitable<Result<std::string>> snapshot_manifest(Leash& leash, const reduce::Task& task, int step);
+  // run_end.cpp
+  [[nodiscard]] Awaitable<void> end(const reduce::Task& task);
+  [[nodiscard]] Awaitable<std::vector<RecordWrite>> rows_at_end(int exit_code);
+
+  // The directories of the run on the hosts: its own, or those of the deployment it rolls back.
+  [[nodiscard]] const std::string& directory() const { return plan_.of.empty() ? row_.id : plan_.of; }
+  [[nodiscard]] std::uint64_t host_epoch(std::size_t host) const;
+  [[nodiscard]] const HostStep& host_step(const reduce::Task& task) const;
+  [[nodiscard]] std::chrono::seconds step_deadline(int step) const;
+  [[nodiscard]] std::string store_output(const std::string& bytes) const;
+
+  World& world_;
+  const Environment& environment_;
+  RunRow row_;
+  std::function<int()> next_generation_;
+  std::unique_ptr<port::Transport> transport_;
+  Plan plan_;
+  Baselines baselines_;
+  reduce::RunState state_;
+  std::vector<HostLink> links_;
+  Signal wake_;
+  bool stopping_ = false;
+  bool driving_ = false;
+};
+
+}  // namespace belay::engine

@@ -1,0 +1,182 @@
+// The way back on one host: restore in reverse order, bring services up again, and prove by a second manifest.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <nlohmann/json.hpp>
+
+#include "daemon/base/escape.hpp"
+#include "daemon/engine/finals.hpp"
+#include "daemon/engine/run.hpp"
+
+namespace belay::engine {
+
+using reduce::Task;
+
+namespace {
+
+// A restore has its own deadline, whatever the step's was: it is never cut short to save time.
+constexpr std::chrono::seconds restore_deadline{3600};
+constexpr int restore_tries = 3;
+
+std::vector<Event> one(Event event) {
+  std::vector<Event> out;
+  out.push_back(std::move(event));
+  return out;
+}
+
+// "/etc/x mode is 0644, was 0640; …": the first few differences as a sentence; all of them go into `detail`.
+std::string sentence(const std::vector<Difference>& list) {
+  std::string out;
+  for (std::size_t i = 0; i < list.size() && i < 8; ++i)
+    out += fmt::format("{}{} {}", i == 0 ? "" : "; ", show(list[i].path), list[i].what);
+  if (list.size() > 8) out += fmt::format("; and {} more", list.size() - 8);
+  return out;
+}
+
+// The drift that preflight saw, out of what it journalled.
+std::vector<std::string> drift_before(const std::string& detail) {
+  const auto json = nlohmann::json::parse(detail, nullptr, false);
+  std::vector<std::string> out;
+  if (json.is_object() && json.contains("drift"))
+    for (const auto& text : json["drift"]) out.push_back(text.get<std::string>());
+  return out;
+}
+
+std::string as_json(const std::vector<Difference>& list) {
+  nlohmann::json out = nlohmann::json::array();
+  for (const Difference& one_difference : list) out.push_back({{"path", one_difference.path}, {"what", one_difference.what}});
+  return out.dump();
+}
+
+}  // namespace
+
+Awaitable<void> Run::restore(Task task) {
+  auto leash = co_await links_[task.host].reach();
+  if (!leash) co_return co_await lost(task, leash.error());
+  co_await record(one(event(EventType::rb_intent, task)));
+  std::string why;
+  OpResult last;
+  for (int attempt = 1; attempt <= restore_tries; ++attempt) {
+    auto result = co_await (*leash)->restore(directory(), task.step, host_epoch(task.host), restore_deadline);
+    if (!result && is_loss(result.error())) co_return co_await lost(task, result.error());
+    if (result) last = *result;
+    if (result && result->rc == 0) {
+      Event done = event(EventType::restored, task);
+      done.output = store_output(result->output);
+      co_return co_await record(one(std::move(done)));
+    }
+    why = result ? fmt::format("restoring ended with status {}: {}", result->rc, show(std::string_view(result->output).substr(0, 300)))
+                 : result.error().text();
+    // Restoring is convergent (R6): what stopped it may pass, and repeating it does no harm.
+    boost::asio::steady_timer timer(world_.executor, std::chrono::seconds(2 * attempt));
+    co_await timer.async_wait(boost::asio::use_awaitable);
+  }
+  Event failed = event(EventType::restored, task);
+  failed.ok = false;
+  failed.rc = last.rc;
+  failed.output = store_output(last.output);
+  failed.note = why + ". The snapshot stands untouched in " + plan_.hosts[task.host].host.base + "/runs/" + directory() + "/" +
+                std::to_string(task.step) + "/snap";
+  co_await record(one(std::move(failed)));
+}
+
+Awaitable<void> Run::settle(Task task) {
+  auto leash = co_await links_[task.host].reach();
+  if (!leash) co_return co_await lost(task, leash.error());
+  Event done = event(EventType::host_settled, task);
+  const reduce::HostState& host = state_.hosts[task.host];
+  for (std::size_t i = 0; i < host.steps.size(); ++i) {
+    if (!host.steps[i].touched) continue;
+    const int step = static_cast<int>(i) + 1;
+    auto result = co_await (*leash)->settle(directory(), step, host_epoch(task.host), restore_deadline);
+    if (!result && is_loss(result.error())) co_return co_await lost(task, result.error());
+    if (result && result->rc == 0) continue;
+    // The proof decides; this only says why it may come out badly.
+    done.ok = false;
+    done.note += fmt::format("{}after restoring, step {} could not be settled: {}", done.note.empty() ? "" : "; ", step,
+                             result ? show(std::string_view(result->output).substr(0, 300)) : result.error().text());
+  }
+  co_await record(one(std::move(done)));
+}
+
+// The manifest that was taken with the snapshot: the daemon's own copy. A deployment that is rolled back later has it in
+// its own journal, which initial() does not carry; then the host's snapshot says it.
+Awaitable<Result<std::string>> Run::snapshot_manifest(Leash& leash, const Task& task, int step) {
+  const std::string& digest = state_.hosts[task.host].steps[static_cast<std::size_t>(step) - 1].before;
+  if (digest.empty()) co_return co_await leash.snapshot(directory(), step, host_epoch(task.host), std::chrono::seconds(600));
+  BELAY_CO_TRY(const Digest name, Digest::parse(digest));
+  co_return world_.blobs.get(name);
+}
+
+Awaitable<void> Run::prove(Task task) {
+  auto leash = co_await links_[task.host].reach();
+  if (!leash) co_return co_await lost(task, leash.error());
+  const reduce::HostState& host = state_.hosts[task.host];
+  std::vector<StepStates> states;
+  std::map<int, std::string> unproven;  // step → why nothing can be compared
+  std::map<int, std::string> seen;      // step → digest of the second manifest
+  for (std::size_t i = 0; i < host.steps.size(); ++i) {
+    if (!host.steps[i].touched) continue;
+    const int step = static_cast<int>(i) + 1;
+    auto before = co_await snapshot_manifest(**leash, task, step);
+    if (!before && is_loss(before.error())) co_return co_await lost(task, before.error());
+    auto now = co_await (*leash)->manifest(directory(), step, restore_deadline);
+    if (!now && is_loss(now.error())) co_return co_await lost(task, now.error());
+    if (!before || !now) {
+      unproven[step] = (before ? now.error() : before.error()).text();
+      continue;
+    }
+    auto was = parse_manifest(*before);
+    auto is = parse_manifest(*now);
+    if (!was || !is) {
+      unproven[step] = (was ? is.error() : was.error()).text();
+      continue;
+    }
+    if (auto digest = world_.blobs.put(*now)) seen[step] = digest->hex();
+    bool any_line = false;
+    for (const ManifestPart& part : was->parts) any_line |= !part.lines.empty();
+    const bool touches_nothing = plan_.steps[i].way_back == WayBack::nothing;
+    if (plan_.steps[i].way_back == WayBack::none)
+      unproven[step] = "it has no way back: what it did still stands";
+    else if (!any_line && !touches_nothing)
+      unproven[step] = "its undo ran, but nothing says what the state was: give the step `touches` or `state`";
+    states.push_back({step, std::move(*was), std::move(*is)});
+  }
+  std::map<int, std::vector<Difference>> by_step;
+  for (Difference& difference : differences(states)) by_step[difference.step].push_back(std::move(difference));
+  std::vector<Event> events;
+  for (std::size_t i = 0; i < host.steps.size(); ++i) {
+    if (!host.steps[i].touched) continue;
+    Task of_step = task;
+    of_step.step = static_cast<int>(i) + 1;
+    Event proof = event(EventType::rb_proven, of_step);
+    proof.digest = seen[of_step.step];
+    const auto& differs = by_step[of_step.step];
+    const auto why = unproven.find(of_step.step);
+    proof.ok = differs.empty() && why == unproven.end();
+    if (why != unproven.end()) proof.note = why->second;
+    if (!differs.empty()) proof.note = sentence(differs);
+    proof.detail = as_json(differs);
+    events.push_back(std::move(proof));
+  }
+  // The whole against the baseline that was tested: not only what this run touched.
+  Event whole = event(EventType::host_final, task);
+  auto drifted = co_await drift(**leash, plan_.hosts[task.host].host.name);
+  if (!drifted && is_loss(drifted.error())) co_return co_await lost(task, drifted.error());
+  if (!drifted) {
+    whole.ok = false;
+    whole.note = "the baseline could not be looked at: " + drifted.error().text();
+  } else {
+    // What had drifted before this run began is not of its making; preflight has told it.
+    const std::vector<std::string> known = drift_before(host.facts);
+    std::erase_if(*drifted, [&](const std::string& text) { return std::ranges::find(known, text) != known.end(); });
+    whole.ok = drifted->empty();
+    for (const std::string& text : *drifted) whole.note += (whole.note.empty() ? "differs from the baseline: " : "; ") + text;
+  }
+  events.push_back(std::move(whole));
+  co_await record(std::move(events));
+}
+
+}  // namespace belay::engine

@@ -1,0 +1,85 @@
+// The end of a run: the verdict, and what it makes true in the record, in one transaction.
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <nlohmann/json.hpp>
+
+#include "daemon/engine/finals.hpp"
+#include "daemon/engine/run.hpp"
+
+namespace belay::engine {
+
+using reduce::Task;
+
+namespace {
+
+std::string state_of(int exit_code, RunKind kind, bool started, bool aborted) {
+  switch (exit_code) {
+    case 0: return kind == RunKind::rollback ? "rolled-back" : "completed";
+    case 2: return "rolled-back";
+    case 3: return "needs-operator";
+    case 5: return "refused";
+    default: return !started && aborted ? "cancelled" : "failed";
+  }
+}
+
+}  // namespace
+
+Awaitable<std::vector<RecordWrite>> Run::rows_at_end(int exit_code) {
+  std::vector<RecordWrite> rows;
+  const std::int64_t now = world_.clock.now_ms();
+  if (exit_code == 0 && row_.kind == RunKind::deploy) {
+    std::map<std::string, std::string> finals;
+    for (std::size_t h = 0; h < plan_.hosts.size(); ++h) finals[plan_.hosts[h].host.name] = state_.hosts[h].final_manifest;
+    BaselineRow baseline{.application = row_.application,
+                         .environment = row_.environment,
+                         .version = row_.version,
+                         .package = row_.package,
+                         .run = row_.id,
+                         .previous_run = baselines_.before.run,
+                         .at_ms = now};
+    // A failing disk ends the process in the store; what is left here is a blob that could not be written.
+    if (auto digest = write_host_finals(world_.blobs, finals)) baseline.manifest = *digest;
+    rows.emplace_back(std::move(baseline));
+  }
+  if (exit_code == 0 && row_.kind == RunKind::rollback) {
+    const auto all = co_await world_.record.baselines(row_.application, row_.environment);
+    for (BaselineRow baseline : all) {
+      const bool undone = baseline.run == plan_.of;
+      const bool again = !baselines_.before.run.empty() && baseline.run == baselines_.before.run;
+      if (!undone && !again) continue;
+      baseline.current = again;
+      rows.emplace_back(std::move(baseline));
+    }
+  }
+  if (row_.kind == RunKind::deploy && state_.started && (exit_code == 2 || exit_code == 3))
+    rows.emplace_back(BlockRow{.package = row_.package,
+                               .environment = row_.environment,
+                               .run = row_.id,
+                               .reason = state_.reason,
+                               .at_ms = now});
+  co_return rows;
+}
+
+Awaitable<void> Run::end(const Task& task) {
+  Event ended;
+  ended.type = EventType::run_ended;
+  ended.run = row_.id;
+  ended.epoch = world_.journal.epoch();
+  ended.rc = task.exit_code;
+  ended.ok = task.exit_code == 0;
+  ended.note = state_.stage == reduce::Stage::back && !state_.reason.empty() ? fmt::format("{}; {}", state_.reason, task.why) : task.why;
+  row_.state = state_of(task.exit_code, row_.kind, state_.started, state_.abort);
+  row_.outcome = ended.note;
+  row_.exit_code = task.exit_code;
+  row_.ended_ms = world_.clock.now_ms();
+  std::vector<RecordWrite> rows = co_await rows_at_end(task.exit_code);
+  rows.emplace_back(row_);
+  std::vector<Event> events;
+  events.push_back(std::move(ended));
+  co_await record(std::move(events), std::move(rows));
+  spdlog::info("run {} of {} {} in {} ended with {}: {}", row_.id, row_.application, row_.version, row_.environment, task.exit_code,
+               row_.outcome);
+}
+
+}  // namespace belay::engine
