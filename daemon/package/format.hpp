@@ -25,12 +25,12 @@ inline constexpr std::string_view payload_root = "files";
 enum class MemberType : std::uint8_t { file, directory, symlink };
 
 struct Member {
-  std::string path;
+  std::string path = {};
   MemberType type = MemberType::file;
-  std::uint32_t mode = 0;  // permission bits with setuid, setgid, sticky; 0777 for links
-  std::uint64_t size = 0;  // files only
-  Digest digest;           // files only
-  std::string target;      // links only
+  std::uint32_t mode = 0;   // permission bits with setuid, setgid, sticky; 0777 for links
+  std::uint64_t size = 0;   // files only
+  Digest digest = {};       // files only
+  std::string target = {};  // links only
 
   bool operator==(const Member&) const = default;
 };
