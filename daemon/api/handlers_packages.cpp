@@ -5,7 +5,7 @@
 #include <memory>
 #include <span>
 
-#include "daemon/api/base64.hpp"
+#include "daemon/base/base64.hpp"
 #include "daemon/api/documents.hpp"
 #include "daemon/api/handlers.hpp"
 #include "daemon/api/on_workers.hpp"

@@ -3,22 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
-#include "daemon/api/base64.hpp"
 #include "daemon/base/escape.hpp"
+#include "daemon/model/host_key.hpp"
 #include "daemon/model/template.hpp"
 
 namespace belay::api {
 namespace {
-
-constexpr std::array key_types{"ssh-ed25519",
-                               "ecdsa-sha2-nistp256",
-                               "ecdsa-sha2-nistp384",
-                               "ecdsa-sha2-nistp521",
-                               "ssh-rsa",
-                               "sk-ssh-ed25519@openssh.com",
-                               "sk-ecdsa-sha2-nistp256@openssh.com"};
 
 std::string text_in(const nlohmann::json& json, const char* name) { return json.value(name, std::string()); }
 
@@ -65,26 +56,6 @@ Result<void> check(const Host& host) {
 }
 
 }  // namespace
-
-Result<void> check_host_key(const std::string& line) {
-  const auto refuse = [&line] {
-    return fail(Kind::invalid, fmt::format("'{}' is no host key", show(line).substr(0, 60)),
-                "Give the type and the key as `belay host scan-key` prints them, without a comment.");
-  };
-  constexpr std::string_view authority = "cert-authority ";
-  const std::string_view key = line.starts_with(authority) ? std::string_view(line).substr(authority.size()) : line;
-  const std::size_t blank = key.find(' ');
-  if (blank == std::string_view::npos) return refuse();
-  const std::string_view type = key.substr(0, blank);
-  if (std::ranges::find(key_types, type) == key_types.end()) return refuse();
-  const auto blob = key.size() > 16384 ? std::nullopt : decode_base64(key.substr(blank + 1));
-  // The blob begins with its own type, four bytes of length in front.
-  if (!blob || blob->size() < 4 + type.size() + 4 || blob->substr(4, type.size()) != type ||
-      static_cast<unsigned char>((*blob)[3]) != type.size()) {
-    return refuse();
-  }
-  return {};
-}
 
 Result<Host> host_from(const std::string& name, const nlohmann::json& json,
                        const std::vector<Environment>& environments) {

@@ -22,8 +22,4 @@ namespace belay::api {
 // Canonical: the same host has the same bytes.
 [[nodiscard]] Json document(const Host& host);
 
-// "ssh-ed25519 AAAA…", or "cert-authority ssh-ed25519 AAAA…" for transport openssh: a type OpenSSH knows, a blob that
-// says the same type, and no options or comments.
-[[nodiscard]] Result<void> check_host_key(const std::string& line);
-
 }  // namespace belay::api

@@ -1,8 +1,8 @@
-#include "daemon/api/base64.hpp"
+#include "daemon/base/base64.hpp"
 
 #include <cstdint>
 
-namespace belay::api {
+namespace belay {
 namespace {
 
 constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -29,4 +29,4 @@ std::optional<std::string> decode_base64(std::string_view text) {
   return out;
 }
 
-}  // namespace belay::api
+}  // namespace belay

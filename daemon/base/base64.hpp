@@ -1,4 +1,4 @@
-// Base64 (RFC 4648, with padding), for the one thing that travels so: the text of a signature. Pure; total over all
+// Base64 (RFC 4648, with padding): how signatures travel and how OpenSSH writes keys. Pure; total over all
 // bytes.
 #pragma once
 
@@ -6,9 +6,9 @@
 #include <string>
 #include <string_view>
 
-namespace belay::api {
+namespace belay {
 
 // nullopt for characters outside the alphabet, wrong length, padding inside, or bits that say nothing being set.
 [[nodiscard]] std::optional<std::string> decode_base64(std::string_view text);
 
-}  // namespace belay::api
+}  // namespace belay
