@@ -13,7 +13,7 @@
 namespace belay::api {
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string yaml_text(std::string_view text) {
   std::string escaped;
   for (const char c : text) {
     if (c == '"' || c == '\\') escaped += '\\';
@@ -52,7 +52,7 @@ std::string parameters(const Route& route) {
   }
   for (const Field& field : route.query) {
     out += fmt::format("        - {{name: {}, in: query, required: {}, description: {}, schema: {}}}\n", field.name,
-                       field.required, quoted(field.summary), schema_of(field.type));
+                       field.required, yaml_text(field.summary), schema_of(field.type));
   }
   if (route.method == Method::post) out += "        - {$ref: \"#/components/parameters/IdempotencyKey\"}\n";
   if (route.answer_type == "text/event-stream") out += "        - {$ref: \"#/components/parameters/LastEventID\"}\n";
@@ -74,7 +74,7 @@ std::string body(const Route& route) {
   for (const Field& field : route.fields) {
     if (field.required) required += (required.empty() ? "" : ", ") + std::string(field.name);
     std::string schema(schema_of(field.type));
-    schema.insert(schema.size() - 1, ", description: " + quoted(field.summary));
+    schema.insert(schema.size() - 1, ", description: " + yaml_text(field.summary));
     properties += fmt::format("                {}: {}\n", field.name, schema);
   }
   if (!required.empty()) out += fmt::format("              required: [{}]\n", required);
@@ -84,13 +84,13 @@ std::string body(const Route& route) {
 
 std::string operation(const Route& route) {
   std::string out = fmt::format("    {}:\n      operationId: {}\n      summary: {}\n", lower(to_string(route.method)),
-                                route.id, quoted(route.summary));
+                                route.id, yaml_text(route.summary));
   out += parameters(route) + body(route);
   const std::string schema = route.answer_type == "application/json" ? "{type: object}" : "{type: string}";
   out += fmt::format(
       "      responses:\n        \"{}\":\n          description: {}\n          content:\n            {}:\n"
       "              schema: {}\n",
-      route.success, quoted(route.answer), route.answer_type, schema);
+      route.success, yaml_text(route.answer), route.answer_type, schema);
   out += "        default: {$ref: \"#/components/responses/Problem\"}\n";
   return out;
 }
@@ -142,7 +142,7 @@ std::string openapi_yaml(const std::string& version) {
       "# Made from daemon/api/route_table.cpp by the target `openapi`; do not edit.\nopenapi: 3.1.0\ninfo:\n"
       "  title: Belay\n  version: {}\n  summary: HTTP/1.1 over a Unix socket; the kernel says who is connected.\n"
       "  - {{url: \"http://belay\", description: \"the Unix socket of belayd\"}}\npaths:\n",
-      quoted(version));
+      yaml_text(version));
   // Paths in the order of the table, each with all its methods.
   std::vector<std::string_view> seen;
   for (const Route& first : routes()) {

@@ -1,0 +1,31 @@
+// Asks a host for its SSH keys with the transport's own program, so that they can be compared out of band before they
+// are pinned. Nothing is pinned here, ever.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "cli/io.hpp"
+#include "cli/view.hpp"
+#include "daemon/base/error.hpp"
+
+namespace belay::cli {
+
+struct ScannedKey {
+  std::string type;         // "ssh-ed25519"
+  std::string key;          // "ssh-ed25519 AAAA…", as `belay host add --key` takes it
+  std::string fingerprint;  // "SHA256:…"
+};
+
+// Runs `belay-ssh --scan HOST PORT`. Kind::not_found when the program is not installed, Kind::unreachable when the host
+// does not answer, Kind::invalid for an address that is none. Blocks for at most half a minute.
+[[nodiscard]] Result<std::vector<ScannedKey>> scan_keys(const Io& io, const std::string& address, std::uint16_t port);
+
+// Its output: {"keys": [{"type", "key", "fingerprint"}]}. Pure.
+[[nodiscard]] Result<std::vector<ScannedKey>> read_scan(const std::string& output);
+
+// Where belay-ssh is: BELAY_LIBEXEC, beside this program, or ../libexec/belay from it. Empty: nowhere.
+[[nodiscard]] std::string transport_program(const Io& io);
+
+}  // namespace belay::cli

@@ -1,0 +1,7 @@
+#include "cli/version.hpp"
+
+namespace belay::cli {
+
+std::string version() { return BELAY_VERSION; }
+
+}  // namespace belay::cli

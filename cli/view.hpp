@@ -1,0 +1,90 @@
+// A run as the daemon shows it (the view document of docs/api.md), read into plain values whose texts are safe to
+// print.
+//
+// The client keeps no state machine of its own: whenever something happens it reads the view again. Pure; total over
+// all documents: what is missing stays empty.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+namespace belay::cli {
+
+using Json = nlohmann::ordered_json;
+
+struct StepView {
+  int step = 0;
+  std::string phase;  // planned, skipped, applying, applied, committed, restoring, proven, …
+  std::string note;
+};
+
+struct HostView {
+  std::string name;
+  int batch = 0;
+  std::string state;  // waiting, ready, working, done, going-back, back, lost, failed, needs-operator
+  std::string note;
+  std::vector<StepView> steps;
+};
+
+struct RunView {
+  std::string id;
+  std::string kind;
+  std::string application;
+  std::string version;
+  std::string environment;
+  std::string package;
+  std::string of;
+  std::string actor;
+  std::string reason;
+  std::string state;
+  std::string outcome;
+  int exit_code = -1;
+  std::int64_t created_ms = 0;
+  std::int64_t ended_ms = 0;
+  std::string phase;
+  std::size_t batches = 0;
+  struct Step {
+    int step = 0;
+    std::string name;
+    std::string action;
+  };
+  std::vector<Step> steps;
+  std::vector<HostView> hosts;
+  std::vector<std::string> differences;
+  std::vector<std::string> next;
+
+  [[nodiscard]] bool ended() const { return exit_code >= 0 || (!state.empty() && state != "running"); }
+  // "Configure", or "" for a step that is not known (yet).
+  [[nodiscard]] const std::string& step_name(int step) const;
+  // "permits-portal 1.2", or what is known of it.
+  [[nodiscard]] std::string what() const;
+};
+
+[[nodiscard]] RunView read_view(const Json& document);
+
+// One event of the stream.
+struct EventView {
+  std::uint64_t seq = 0;
+  std::int64_t at_ms = 0;
+  std::string type;
+  std::string run;
+  std::string host;
+  int step = 0;
+  bool ok = true;
+  int rc = 0;
+  std::string digest;
+  std::string note;
+};
+
+[[nodiscard]] EventView read_event(const Json& document);
+
+// Members of a document, made safe to print; empty or 0 when missing or of another type.
+[[nodiscard]] std::string text_at(const Json& document, const char* name);
+[[nodiscard]] std::int64_t number_at(const Json& document, const char* name, std::int64_t otherwise = 0);
+[[nodiscard]] bool flag_at(const Json& document, const char* name, bool otherwise = false);
+// A list member; an empty list when there is none.
+[[nodiscard]] const Json& list_at(const Json& document, const char* name);
+
+}  // namespace belay::cli
