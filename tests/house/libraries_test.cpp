@@ -30,9 +30,13 @@ const std::vector<Rule>& rules() {
       {{"valijson"}, {"daemon/wire/"}, "schemas are checked where text becomes values"},
       {{"CLI/"}, {"cli/", "daemon/app/"}, "arguments are read where programs begin"},
       {{"systemd/"}, {"daemon/app/"}, "readiness and watchdog belong to the program, not to its parts"},
-      {{"curl/"}, {"daemon/engine/", "daemon/app/"}, "outgoing HTTP has one door"},
+      {{"curl/"},
+       {"cli/", "daemon/engine/", "daemon/app/"},
+       "the command and the daemon-side check speak HTTP as clients, nothing else does"},
       {{"seccomp.h"}, {"plugins/transport/"}, "the worker locks itself in; the unit file locks in the daemon"},
-      {{"openssl/"}, {"daemon/base/", "plugins/transport/"}, "digests are made in daemon/base"},
+      {{"openssl/"},
+       {"daemon/base/", "plugins/transport/", "cli/"},
+       "digests are made in daemon/base, the command only writes base64"},
       {{"format", "print"}, {}, "libstdc++ 12 has neither; use fmt"},
   };
   return all;
