@@ -36,6 +36,7 @@ Result<std::map<std::string, std::string>> variables_of(const PlanInput& input, 
   std::map<std::string, std::string> out{{"application", input.package.release.application},
                                          {"version", input.package.release.version},
                                          {"environment", input.environment.name},
+                                         {"tier", std::string(to_string(input.environment.tier))},
                                          {"host", host.name}};
   for (const auto& [name, fallback] : input.package.playbook.vars) {
     if (const auto on_host = host.vars.find(name); on_host != host.vars.end()) {

@@ -33,6 +33,8 @@ class Blobs {
   [[nodiscard]] virtual Result<std::uint64_t> size(const Digest& digest) const = 0;
   // The whole blob, checked against its name. Kind::integrity when it is larger than `limit` or not what its name says.
   [[nodiscard]] virtual Result<std::string> get(const Digest& digest, std::uint64_t limit = 64u << 20) const = 0;
+  // Removes a blob that nothing names yet: an upload that was refused. Removing what is not there is fine.
+  [[nodiscard]] virtual Result<void> discard(const Digest& digest) = 0;
   // For streaming: the file that holds it, to be opened for reading only.
   [[nodiscard]] virtual Result<std::filesystem::path> path(const Digest& digest) const = 0;
 };

@@ -141,6 +141,13 @@ Result<std::string> FileBlobs::get(const Digest& digest, std::uint64_t limit) co
   return data;
 }
 
+Result<void> FileBlobs::discard(const Digest& digest) {
+  std::error_code error;
+  std::filesystem::remove(place(directory_, digest), error);
+  if (error) return fail(Kind::io, fmt::format("cannot remove the blob {}: {}", digest.brief(), error.message()));
+  return {};
+}
+
 Result<std::filesystem::path> FileBlobs::path(const Digest& digest) const {
   if (!has(digest)) return missing(digest);
   return place(directory_, digest);

@@ -23,6 +23,7 @@ class FileBlobs final : public Blobs {
   [[nodiscard]] bool has(const Digest& digest) const override;
   [[nodiscard]] Result<std::uint64_t> size(const Digest& digest) const override;
   [[nodiscard]] Result<std::string> get(const Digest& digest, std::uint64_t limit) const override;
+  [[nodiscard]] Result<void> discard(const Digest& digest) override;
   [[nodiscard]] Result<std::filesystem::path> path(const Digest& digest) const override;
 
  private:
