@@ -1,5 +1,5 @@
 # Where things go on an installed system:
-#   bin/belay, bin/belayd            the command and the daemon
+#   bin/belayd                       the daemon; the command, its man pages and completion are installed by cli/
 #   libexec/belay/                   transports, found by the daemon's configuration key `workers`
 #   share/belay/plugins/             kit, actions, resources: what travels to hosts
 #   share/belay/schema/              JSON Schemas of release.yaml and playbook.yaml
@@ -8,11 +8,7 @@
 set(unit ${CMAKE_BINARY_DIR}/systemd/belayd.service)
 configure_file(${CMAKE_SOURCE_DIR}/systemd/belayd.service.in ${unit} @ONLY)
 
-foreach(program belay belayd)
-  if(TARGET ${program})
-    install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-  endif()
-endforeach()
+install(TARGETS belayd RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 foreach(worker belay-ssh belay-openssh belay-local)
   if(TARGET ${worker})
     install(TARGETS ${worker} RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/belay)
@@ -20,7 +16,7 @@ foreach(worker belay-ssh belay-openssh belay-local)
 endforeach()
 install(DIRECTORY plugins/kit plugins/action plugins/resource DESTINATION ${CMAKE_INSTALL_DATADIR}/belay/plugins)
 install(DIRECTORY playbooks/schema/ DESTINATION ${CMAKE_INSTALL_DATADIR}/belay/schema)
-install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR} PATTERN man EXCLUDE)
 install(DIRECTORY playbooks/permits-portal DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
 install(FILES ${unit} DESTINATION lib/systemd/system)
 install(FILES systemd/belay.sysusers DESTINATION lib/sysusers.d RENAME belay.conf)

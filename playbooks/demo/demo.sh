@@ -121,7 +121,7 @@ expect 2 belay deploy portal-1.2.belay -e production
 production
 
 heading "Is it really as it was? Belay's proof, Belay's drift check, and find with sha256sum"
-run=$(belay run list -e production -o json | sed -n 's/.*"id": *"\([0-9A-Z]*\)".*/\1/p' | head -n 1)
+run=$(belay run list -e production -n 1 -o json | sed -n 's/.*"id": *"\([0-9A-Z]*\)".*/\1/p')
 expect 0 belay proof "$run"
 expect 0 belay diff permits-portal -e production
 for host in prod-1 prod-2 prod-3; do

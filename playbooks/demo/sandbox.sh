@@ -15,6 +15,7 @@ umask 077
 
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/sandbox-lib.sh"
+pid=  # of the last process that alive found
 
 # Twelve free ports in a row: one sshd and one nginx per host.
 choose_ports() {
@@ -106,8 +107,9 @@ END
   cat >"$S/env.sh" <<END
 # . $S/env.sh    puts belay on PATH and points it at the sandbox's daemon
 PATH=$BUILD/cli:\$PATH
-BELAY_SERVER=unix:$S/run/belayd.sock
-export PATH BELAY_SERVER
+BELAY_SOCKET=$S/run/belayd.sock
+BELAY_PLUGINS=$(cd "$here/../../plugins" && pwd)
+export PATH BELAY_SOCKET BELAY_PLUGINS
 END
 }
 
@@ -158,7 +160,7 @@ add_hosts() {
   port=$(cat "$S/ports")
   fleet | while read -r name environment fees; do
     belay host add "$name" -e "$environment" --address 127.0.0.1 --port "$port" --group web \
-      --base "$S/hosts/$name/belay" --host-key "$(cut -d' ' -f1,2 "$S/hosts/$name/ssh/host_key.pub")" \
+      --base "$S/hosts/$name/belay" --key "$(cut -d' ' -f1,2 "$S/hosts/$name/ssh/host_key.pub")" \
       --var "root=$S/hosts/$name/portal" --var "port=$((port + 6))" --var "fee_schedule=$fees" >/dev/null
     port=$((port + 1))
   done
