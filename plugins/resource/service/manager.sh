@@ -27,9 +27,9 @@ the_service() {
 
 # state_lines: the manifest of the service.
 state_lines() {
-  if running; then say 's running yes'; else say 's running no'; fi
+  if running; then say '= running yes'; else say '= running no'; fi
   enabled_word
-  say "s enabled $value"
+  say "= enabled $value"
   start_digest
-  say "s start $value"
+  say "= start $value"
 }

@@ -8,8 +8,8 @@ the_service
 forget_units
 state_lines >"$PWD/now.$$"
 cmp -s "$PWD/now.$$" "$BELAY_SNAP/manifest" && exit 0
-was() { sed -n "s/^s $1 //p" "$BELAY_SNAP/manifest"; }
-now() { sed -n "s/^s $1 //p" "$PWD/now.$$"; }
+was() { sed -n "s/^= $1 //p" "$BELAY_SNAP/manifest"; }
+now() { sed -n "s/^= $1 //p" "$PWD/now.$$"; }
 [ "$(now enabled)" = "$(was enabled)" ] || set_enabled "$(was enabled)"
 if [ "$(was running)" = no ]; then
   stop_service
