@@ -13,7 +13,7 @@ namespace belay::package {
 Result<Digest> build(const std::filesystem::path& directory, const std::filesystem::path& out, const Limits& limits) {
   const auto release_file = directory / release_path;
   const auto playbook_file = directory / playbook_path;
-  BELAY_TRY(const std::string release_text, read_file(release_file, limits.text_bytes));
+  BELAY_TRY(const std::string release_text, read_text(directory, release_path, limits));
   BELAY_TRY(const Release release, read_release(release_text, release_file.string()));
   BELAY_TRY(const Scan scanned, scan(directory, &release, limits));
   if (scanned.release_text != release_text) {

@@ -91,7 +91,7 @@ Findings one(const Error& error, const std::string& file) {
 
 Result<Findings> lint_directory(const fs::path& directory, const Catalogue& catalogue) {
   // The modes of a release that cannot be read yet do not matter: its own findings come first.
-  auto text = read_file(directory / release_path, Limits{}.text_bytes);
+  auto text = read_text(directory, release_path);
   auto release = text ? read_release(*text, std::string(release_path)) : Result<Release>(std::unexpected(text.error()));
   auto scanned = scan(directory, release ? &*release : nullptr);
   if (!scanned) {

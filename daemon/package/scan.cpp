@@ -120,33 +120,47 @@ class Walk {
   std::vector<Member>& members_;
 };
 
-Result<std::string> read_text(Scan& scan, std::string_view path, const Limits& limits) {
-  Member member{.path = std::string(path), .mode = 0644};
-  BELAY_TRY(const Fd file, open_member(scan.root, member.path, (scan.directory / path).string()));
+// Reads a text and fills size and digest of its member.
+Result<std::string> read_member_text(const Fd& root, Member& member, const std::filesystem::path& directory,
+                                     const Limits& limits) {
+  const std::string shown = (directory / member.path).string();
+  BELAY_TRY(const Fd file, open_member(root, member.path, shown));
   struct stat status{};
   if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
-    return fail(Kind::invalid, fmt::format("{} is not a regular file", path));
+    return fail(Kind::invalid, fmt::format("{} is not a regular file", show(shown)));
   }
   std::string text;
   BELAY_TRYV(read_through(file, member, [&](std::string_view data) -> Result<void> {
     text += data;
     if (text.size() <= limits.text_bytes) return {};
-    return fail(Kind::refused, fmt::format("{} has more than {}", path, size_text(limits.text_bytes)),
+    return fail(Kind::refused, fmt::format("{} has more than {}", show(shown), size_text(limits.text_bytes)),
                 "Move large contents into payload files.");
   }));
-  scan.members.push_back(std::move(member));
   return text;
+}
+
+Result<Fd> open_root(const std::filesystem::path& directory) {
+  Fd root(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!root.valid()) return io_error("open", directory.string());
+  return root;
 }
 
 }  // namespace
 
+Result<std::string> read_text(const std::filesystem::path& directory, std::string_view name, const Limits& limits) {
+  BELAY_TRY(const Fd root, open_root(directory));
+  Member member{.path = std::string(name), .mode = 0644};
+  return read_member_text(root, member, directory, limits);
+}
+
 Result<Scan> scan(const std::filesystem::path& directory, const Release* release, const Limits& limits) {
   Scan out;
   out.directory = directory;
-  out.root = Fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!out.root.valid()) return io_error("open", directory.string());
-  BELAY_TRY(out.release_text, read_text(out, release_path, limits));
-  BELAY_TRY(out.playbook_text, read_text(out, playbook_path, limits));
+  BELAY_TRY(out.root, open_root(directory));
+  out.members.push_back(Member{.path = std::string(release_path), .mode = 0644});
+  out.members.push_back(Member{.path = std::string(playbook_path), .mode = 0644});
+  BELAY_TRY(out.release_text, read_member_text(out.root, out.members[0], directory, limits));
+  BELAY_TRY(out.playbook_text, read_member_text(out.root, out.members[1], directory, limits));
   BELAY_TRY(const auto names, names_in(out.root, directory.string()));
   for (const auto& name : names) {
     if (name == payload_root) {

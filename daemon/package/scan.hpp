@@ -29,6 +29,11 @@ struct Scan {
   std::vector<std::string> ignored;  // names beside release.yaml that are not packed; dot files excepted
 };
 
+// One text beside files/, never through a symbolic link. Kind::not_found, Kind::invalid (no regular file),
+// Kind::refused (larger than `limits` allow), Kind::io.
+[[nodiscard]] Result<std::string> read_text(const std::filesystem::path& directory, std::string_view name,
+                                            const Limits& limits = {});
+
 // Kind::invalid for names and types that a package cannot hold, Kind::not_found when release.yaml or playbook.yaml is
 // not there, Kind::refused beyond the limits, Kind::io. `release` decides the modes and may be null.
 [[nodiscard]] Result<Scan> scan(const std::filesystem::path& directory, const Release* release,
