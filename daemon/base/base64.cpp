@@ -29,4 +29,16 @@ std::optional<std::string> decode_base64(std::string_view text) {
   return out;
 }
 
+std::string encode_base64(std::string_view bytes) {
+  std::string out;
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    const std::size_t used = bytes.size() - i < 3 ? bytes.size() - i : 3;
+    std::uint32_t group = 0;
+    for (std::size_t k = 0; k < used; ++k)
+      group |= static_cast<std::uint32_t>(static_cast<std::uint8_t>(bytes[i + k])) << (16 - 8 * k);
+    for (std::size_t k = 0; k < 4; ++k) out += k <= used ? alphabet[(group >> (18 - 6 * k)) & 63] : '=';
+  }
+  return out;
+}
+
 }  // namespace belay

@@ -11,4 +11,6 @@ namespace belay {
 // nullopt for characters outside the alphabet, wrong length, padding inside, or bits that say nothing being set.
 [[nodiscard]] std::optional<std::string> decode_base64(std::string_view text);
 
+[[nodiscard]] std::string encode_base64(std::string_view bytes);
+
 }  // namespace belay

@@ -54,6 +54,7 @@ class Child {
   void kill();
   // Notifies `wake` when it has ended.
   void arm_end(Signal& wake) { end_ready_.arm_read(wake); }
+  void forget_end() { end_ready_.forget(); }
 
   PipeEnd in, out, err;  // our ends, non-blocking
 

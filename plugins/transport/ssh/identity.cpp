@@ -15,6 +15,7 @@
 #include <array>
 #include <cerrno>
 
+#include "daemon/base/base64.hpp"
 #include "daemon/base/escape.hpp"
 #include "plugins/transport/runtime/ready.hpp"
 #include "plugins/transport/ssh/wire.hpp"
@@ -87,9 +88,10 @@ std::string big(const BIGNUM* number) {
 Result<PrivateKey> PrivateKey::load(const std::filesystem::path& file) {
   const std::string name = show(file.string());
   const worker::Fd fd(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  struct stat status {};
+  struct stat status{};
   if (!fd.open() || fstat(fd.get(), &status) != 0) {
-    return fail(errno == ENOENT ? Kind::not_found : Kind::refused, "the key " + name + " cannot be read: " + strerror(errno),
+    return fail(errno == ENOENT ? Kind::not_found : Kind::refused,
+                "the key " + name + " cannot be read: " + strerror(errno),
                 "Name the environment's identity in environments.yaml; the account of belayd must be able to read it.");
   }
   if (!S_ISREG(status.st_mode) || status.st_size > static_cast<off_t>(largest_file)) {
@@ -121,7 +123,7 @@ PrivateKey::Key PrivateKey::from_openssh(std::string_view text, const std::strin
   for (const auto& line : split(text, '\n')) {
     if (!line.starts_with("-----")) packed.text += line.ends_with('\r') ? line.substr(0, line.size() - 1) : line;
   }
-  const Wiped decoded(unbase64(packed.text).value_or(""));
+  const Wiped decoded(decode_base64(packed.text).value_or(""));
   Reader reader(decoded.text);
   if (reader.raw(magic.size()) != magic) return nullptr;
   const auto cipher = reader.string();
@@ -140,7 +142,8 @@ PrivateKey::Key PrivateKey::from_openssh(std::string_view text, const std::strin
   if (type == "ssh-ed25519") {
     secret.string();
     const auto pair = secret.string();  // seed and public key
-    return Key(pair.size() == 64 ? EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, bytes_of(pair), 32) : nullptr);
+    return Key(pair.size() == 64 ? EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, bytes_of(pair), 32)
+                                 : nullptr);
   }
   for (const Curve& curve : curves) {
     if (type != std::string("ecdsa-sha2-") + curve.ssh) continue;
@@ -177,10 +180,12 @@ Result<PrivateKey> PrivateKey::describe(Key key, const std::string& name) {
     return result;
   }
   std::array<char, 64> group{};
-  if (EVP_PKEY_is_a(key.get(), "EC") == 1 && EVP_PKEY_get_group_name(key.get(), group.data(), group.size(), nullptr) == 1) {
+  if (EVP_PKEY_is_a(key.get(), "EC") == 1 &&
+      EVP_PKEY_get_group_name(key.get(), group.data(), group.size(), nullptr) == 1) {
     for (const Curve& curve : curves) {
       if (std::string_view(group.data()) != curve.openssl) continue;
-      if (EVP_PKEY_get_octet_string_param(key.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size(), &size) != 1) break;
+      if (EVP_PKEY_get_octet_string_param(key.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size(), &size) != 1)
+        break;
       put_string(result.blob_, std::string("ecdsa-sha2-") + curve.ssh);
       put_string(result.blob_, curve.ssh);
       put_string(result.blob_, std::string_view(reinterpret_cast<const char*>(point.data()), size));
@@ -193,7 +198,7 @@ Result<PrivateKey> PrivateKey::describe(Key key, const std::string& name) {
               std::string(make_one));
 }
 
-std::string PrivateKey::line() const { return std::string(key_type(blob_)) + " " + base64(blob_); }
+std::string PrivateKey::line() const { return std::string(key_type(blob_)) + " " + encode_base64(blob_); }
 
 std::string PrivateKey::sign(std::string_view data) const {
   const Hashing context(EVP_MD_CTX_new());

@@ -1,9 +1,9 @@
 // The release manager's private key: read and decoded once per worker, used for every login, never written anywhere.
 //
-// Takes what ssh-keygen writes (OpenSSH's own format, and PEM) for ed25519 and ecdsa keys without a passphrase. Refused,
-// with a sentence that says what to do: passphrases (nobody is there to type one; systemd's LoadCredentialEncrypted keeps
-// the file encrypted at rest), RSA (libssh2 1.10 can only sign it with SHA-1, which servers no longer accept), files others
-// can read. Failure kinds: not_found, refused, invalid.
+// Takes what ssh-keygen writes (OpenSSH's own format, and PEM) for ed25519 and ecdsa keys without a passphrase.
+// Refused, with a sentence that says what to do: passphrases (nobody is there to type one; systemd's
+// LoadCredentialEncrypted keeps the file encrypted at rest), RSA (libssh2 1.10 can only sign it with SHA-1, which
+// servers no longer accept), files others can read. Failure kinds: not_found, refused, invalid.
 #pragma once
 
 #include <openssl/evp.h>

@@ -21,12 +21,13 @@ constexpr std::size_t largest_packet = 256 * 1024;
 constexpr std::uint8_t kexinit_message = 20;
 
 bool common(const std::vector<std::string>& theirs, const std::vector<std::string>& ours) {
-  return std::ranges::any_of(theirs, [&](const auto& name) { return std::ranges::find(ours, name) != ours.end(); });
+  return std::ranges::any_of(theirs, [&](const auto& name) { return contains(ours, name); });
 }
 
 std::string named(std::vector<std::string> names) {
   // Names that change nothing about the algorithms.
-  std::erase_if(names, [](const auto& name) { return name.starts_with("kex-strict-") || name.starts_with("ext-info-"); });
+  std::erase_if(names,
+                [](const auto& name) { return name.starts_with("kex-strict-") || name.starts_with("ext-info-"); });
   if (names.empty()) return "none at all";
   return show(join(names, ", ").substr(0, 400));
 }
@@ -74,7 +75,8 @@ std::optional<Error> explain(const Offer& offer, const std::string& host, const 
   const Part parts[] = {
       {offer.kex, our_kex, "key exchanges", "add curve25519-sha256 to KexAlgorithms in its sshd_config"},
       {offer.host_keys, our_host_keys, "host keys of type",
-       "give it an ed25519 host key (ssh-keygen -t ed25519, HostKey and HostKeyAlgorithms in its sshd_config) and pin that"},
+       "give it an ed25519 host key (ssh-keygen -t ed25519, HostKey and HostKeyAlgorithms in its sshd_config) and pin "
+       "that"},
       {offer.ciphers, our_ciphers, "ciphers", "add aes256-ctr to Ciphers in its sshd_config"},
       {offer.macs, our_macs, "MACs", "add hmac-sha2-256 to MACs in its sshd_config"},
   };
@@ -88,7 +90,8 @@ std::optional<Error> explain(const Offer& offer, const std::string& host, const 
     return Error{Kind::refused,
                  host + " offers host keys of type " + named(offer.host_keys) + ", but the pinned ones are of type " +
                      show(join(pinned, ", ")),
-                 "Compare its fingerprints out of band (belay host scan-key) and pin a key of a type it has.", std::nullopt};
+                 "Compare its fingerprints out of band (belay host scan-key) and pin a key of a type it has.",
+                 std::nullopt};
   }
   return std::nullopt;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
@@ -25,9 +26,10 @@ std::size_t& size_of(void* block) {
 
 // byte SSH_MSG_CHANNEL_REQUEST, u32 channel, string "exit-status", boolean, u32 status (RFC 4254 section 6.10)
 bool is_exit_status(const void* block, std::size_t size) {
-  constexpr std::string_view name("\0\0\0\x0b"
-                                  "exit-status",
-                                  15);
+  constexpr std::string_view name(
+      "\0\0\0\x0b"
+      "exit-status",
+      15);
   constexpr char channel_request = 98;
   const auto* bytes = static_cast<const char*>(block);
   return size >= 25 && bytes[0] == channel_request && std::string_view(bytes + 5, name.size()) == name;
@@ -103,15 +105,16 @@ void Line::forget_beginning() {
 
 ssize_t Line::receive(void* buffer, std::size_t size) {
   if (cut_) return -ECONNRESET;
-  const ssize_t got = recv(socket_.get(), buffer, size, 0);
+  if (budget_ == 0) return -EAGAIN;
+  if (keep_beginning_ && beginning_.size() >= most_beginning) return -ECONNABORTED;
+  const ssize_t got = recv(socket_.get(), buffer, std::min(size, budget_), 0);
   if (got < 0) return -errno;
   if (got == 0) return 0;
+  budget_ -= static_cast<std::size_t>(got);
   const int on = 1;
   setsockopt(socket_.get(), IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
   last_heard_ = std::chrono::steady_clock::now();
-  if (keep_beginning_ && beginning_.size() < most_beginning) {
-    beginning_.append(static_cast<const char*>(buffer), static_cast<std::size_t>(got));
-  }
+  if (keep_beginning_) beginning_.append(static_cast<const char*>(buffer), static_cast<std::size_t>(got));
   return got;
 }
 

@@ -3,9 +3,13 @@
 // - The first bytes the server sends are kept, so that a failed handshake can be explained without asking again.
 // - TCP_QUICKACK is set again after each read (a delayed acknowledgement costs 40 ms per round trip).
 // - Memory is counted and capped: a hostile server costs one connection, not the worker.
-// - libssh2 has no way to tell "exit status 0" from "no exit status was sent". It frees each packet after handling it, so
+// - libssh2 has no way to tell "exit status 0" from "no exit status was sent". It frees each packet after handling it,
+// so
 //   the packet that carries one is recognised there; exit_status_seen() is what makes "lost" honest.
-// - cut() makes every further read and write fail at once: only then may a session be freed (libssh2 would otherwise wait
+// - A server that never stops sending would keep libssh2 in one call for ever: after a turn's worth of bytes the socket
+//   pretends to be dry until next_turn(). The greeting and key exchange together may not exceed the kept beginning.
+// - cut() makes every further read and write fail at once: only then may a session be freed (libssh2 would otherwise
+// wait
 //   for the server, or leak).
 // One thread. The Line must outlive its session.
 #pragma once
@@ -15,7 +19,7 @@
 #include <cstddef>
 #include <string>
 
-#include "belay/event.hpp"
+#include "belay/signal.hpp"
 #include "plugins/transport/runtime/ready.hpp"
 
 namespace belay::ssh {
@@ -30,6 +34,7 @@ class Line {
   LIBSSH2_SESSION* make_session();
   void* allocate(std::size_t size);
   void cut();
+  void next_turn() { budget_ = turn; }
 
   [[nodiscard]] int socket() const { return socket_.get(); }
   // The server's first bytes (at most 256 KiB), until forgotten.
@@ -38,7 +43,7 @@ class Line {
   [[nodiscard]] bool exit_status_seen() const { return exit_status_seen_; }
   void expect_exit_status() { exit_status_seen_ = false; }
   // When something last came in.
-  [[nodiscard]] Event::Time last_heard() const { return last_heard_; }
+  [[nodiscard]] Signal::Time last_heard() const { return last_heard_; }
 
  private:
   struct Callbacks;
@@ -48,10 +53,13 @@ class Line {
   ssize_t receive(void* buffer, std::size_t size);
   ssize_t send(const void* buffer, std::size_t size);
 
+  static constexpr std::size_t turn = 1024 * 1024;
+
   worker::Fd socket_;
   std::string beginning_;
+  std::size_t budget_ = turn;
   std::size_t memory_ = 0;
-  Event::Time last_heard_;
+  Signal::Time last_heard_;
   bool keep_beginning_ = true;
   bool exit_status_seen_ = false;
   bool cut_ = false;

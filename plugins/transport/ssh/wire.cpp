@@ -1,12 +1,8 @@
 #include "plugins/transport/ssh/wire.hpp"
 
-#include "daemon/base/digest.hpp"
+#include <algorithm>
 
 namespace belay::ssh {
-
-namespace {
-constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-}
 
 std::string_view Reader::raw(std::size_t size) {
   if (!ok_ || size > rest_.size()) {
@@ -49,47 +45,6 @@ void put_mpint(std::string& out, std::string_view number) {
   out += number;
 }
 
-std::string base64(std::string_view bytes) {
-  std::string out;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const std::size_t size = std::min<std::size_t>(3, bytes.size() - i);
-    std::uint32_t group = 0;
-    for (std::size_t k = 0; k < 3; ++k) group = (group << 8) | (k < size ? static_cast<std::uint8_t>(bytes[i + k]) : 0U);
-    for (std::size_t k = 0; k < 4; ++k) out.push_back(k <= size ? alphabet[(group >> (18 - 6 * k)) & 63] : '=');
-  }
-  return out;
-}
-
-std::optional<std::string> unbase64(std::string_view text) {
-  if (text.size() % 4 != 0) return std::nullopt;
-  std::size_t padding = 0;
-  while (padding < 2 && text.ends_with('=')) {
-    text.remove_suffix(1);
-    ++padding;
-  }
-  std::string out;
-  std::uint32_t bits = 0;
-  int have = 0;
-  for (const char c : text) {
-    const auto value = alphabet.find(c);
-    if (value == std::string_view::npos) return std::nullopt;
-    bits = (bits << 6) | static_cast<std::uint32_t>(value);
-    have += 6;
-    if (have >= 8) {
-      have -= 8;
-      out.push_back(static_cast<char>((bits >> have) & 0xff));
-    }
-  }
-  return out;
-}
-
-std::string fingerprint(std::string_view blob) {
-  const Digest digest = sha256(blob);
-  std::string text = base64(std::string_view(reinterpret_cast<const char*>(digest.bytes.data()), digest.bytes.size()));
-  while (text.ends_with('=')) text.pop_back();
-  return "SHA256:" + text;
-}
-
 std::string_view key_type(std::string_view blob) {
   Reader reader(blob);
   return reader.string();
@@ -103,6 +58,10 @@ std::vector<std::string> split(std::string_view list, char separator) {
     list.remove_prefix(std::min(end + 1, list.size()));
   }
   return words;
+}
+
+bool contains(const std::vector<std::string>& words, std::string_view word) {
+  return std::ranges::find(words, word) != words.end();
 }
 
 std::string join(const std::vector<std::string>& words, std::string_view separator) {

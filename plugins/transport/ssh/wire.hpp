@@ -1,11 +1,10 @@
-// The few SSH encodings we read and write ourselves (RFC 4251 section 5), base64 and key fingerprints.
+// The few SSH encodings we read and write ourselves (RFC 4251 section 5), and lists of names.
 //
 // A Reader never reads beyond its bytes: once something was missing, ok() is false and all further values are empty.
 // Pure; total over bytes.
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,15 +33,11 @@ void put_string(std::string& out, std::string_view value);
 // An unsigned big-endian number as an mpint: no leading zeros, one where the top bit is set.
 void put_mpint(std::string& out, std::string_view number);
 
-std::string base64(std::string_view bytes);
-std::optional<std::string> unbase64(std::string_view text);
-
-// "SHA256:…", as ssh-keygen -l prints it, of a public key blob.
-std::string fingerprint(std::string_view blob);
 // The key's type, which is the blob's first string; empty when it has none.
 std::string_view key_type(std::string_view blob);
 
 std::vector<std::string> split(std::string_view list, char separator);
+bool contains(const std::vector<std::string>& words, std::string_view word);
 std::string join(const std::vector<std::string>& words, std::string_view separator);
 
 }  // namespace belay::ssh
