@@ -152,7 +152,7 @@ Awaitable<Result<std::string>> Engine::plan(std::string package, std::string env
   std::vector<json> documents(hosts.size());
   co_await for_each(world_.executor, hosts.size(), [&](std::size_t h) -> Awaitable<void> {
     const GuaranteeClass promise = guarantee(reached.facts[h]);
-    json document{{"name", hosts[h].name}, {"batch", plan.hosts[h].batch + 1}, {"class", promise.name}, {"class_why", promise.why}, {"steps", json::array()}};
+    json document{{"name", hosts[h].name}, {"batch", plan.hosts[h].batch}, {"class", promise.name}, {"class_why", promise.why}, {"steps", json::array()}};
     for (std::size_t i = 0; i < plan.steps.size(); ++i) {
       auto leash = co_await reached.links[h].reach();
       if (!leash) {

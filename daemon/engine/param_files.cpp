@@ -155,47 +155,61 @@ Result<Params> param_files(const ParamContext& context, const Value& params) {
   return out;
 }
 
-Result<std::vector<Touch>> touches_of(const plugin::ActionInfo& action, const ParamFiles& params, const std::vector<std::string>& extra) {
+namespace {
+
+// What one rule makes of the parameters: the touch, and for a list the elements that each make one of their own.
+struct Filled {
+  Touch touch;
+  std::string list_name;               // the resource's parameter that takes the elements
+  std::vector<std::string> elements;
+};
+
+Filled fill(const plugin::ActionInfo& action, const plugin::TouchRule& rule, const ParamFiles& params) {
+  Filled out{{rule.resource, {}}, {}, {}};
+  for (const auto& [name, text] : rule.params) {
+    if (!text.starts_with('$')) {
+      out.touch.params[name] = text;
+      continue;
+    }
+    const std::string from = text.substr(1);
+    const auto kind = action.kinds.find(from);
+    const bool words = kind != action.kinds.end() && kind->second == "argv";
+    if (const auto whole = params.find(from); whole != params.end()) out.touch.params[name] = whole->second;
+    for (const auto& [file, bytes] : params)
+      if (file.starts_with(from + ".k.") || (words && file.starts_with(from + "."))) out.touch.params[name + file.substr(from.size())] = bytes;
+    for (int i = 0; !words; ++i) {
+      const auto element = params.find(fmt::format("{}.{}", from, i));
+      if (element == params.end()) break;
+      out.list_name = name;
+      out.elements.push_back(element->second);
+    }
+  }
+  return out;
+}
+
+bool has_all(const Touch& touch, const std::vector<std::string>& required) {
+  return std::ranges::all_of(required, [&](const std::string& name) {
+    const auto at = touch.params.lower_bound(name);
+    return at != touch.params.end() && (at->first == name || at->first.starts_with(name + "."));
+  });
+}
+
+}  // namespace
+
+Result<std::vector<Touch>> touches_of(const plugin::Catalogue& catalogue, const plugin::ActionInfo& action, const ParamFiles& params,
+                                      const std::vector<std::string>& extra) {
   std::vector<Touch> out;
   const auto add = [&](Touch touch) {
+    const plugin::ResourceInfo* resource = catalogue.resource(touch.resource);
+    if (resource != nullptr && !has_all(touch, resource->required)) return;
     if (std::ranges::find(out, touch) == out.end()) out.push_back(std::move(touch));
   };
   for (const plugin::TouchRule& rule : action.touches) {
-    Touch touch{rule.resource, {}};
-    std::string list;       // the parameter whose elements each make one touch
-    std::string list_name;
-    bool any = rule.params.empty();
-    for (const auto& [name, text] : rule.params) {
-      if (!text.starts_with('$')) {
-        touch.params[name] = text;
-        continue;
-      }
-      const std::string from = text.substr(1);
-      const auto kind = action.kinds.find(from);
-      const bool argv = kind != action.kinds.end() && kind->second == "argv";
-      for (const auto& [file, bytes] : params) {
-        if (file == from) {
-          touch.params[name] = bytes;
-          any = true;
-        } else if (file.starts_with(from + ".")) {
-          any = true;
-          if (argv || file.starts_with(from + ".k."))
-            touch.params[name + file.substr(from.size())] = bytes;
-          else
-            list = from, list_name = name;
-        }
-      }
-    }
-    if (!any) continue;
-    if (list.empty()) {
-      add(std::move(touch));
-      continue;
-    }
-    for (int i = 0;; ++i) {
-      const auto element = params.find(fmt::format("{}.{}", list, i));
-      if (element == params.end()) break;
-      Touch one = touch;
-      one.params[list_name] = element->second;
+    const Filled filled = fill(action, rule, params);
+    if (filled.elements.empty()) add(filled.touch);
+    for (const std::string& element : filled.elements) {
+      Touch one = filled.touch;
+      one.params[filled.list_name] = element;
       add(std::move(one));
     }
   }

@@ -34,8 +34,8 @@ struct Params {
 [[nodiscard]] Result<void> argv_files(const std::string& name, const Value& value, const Lookup& variables, ParamFiles& out);
 
 // The resources the step touches: its action's rules with `$name` replaced, and `extra` paths of the step itself.
-[[nodiscard]] Result<std::vector<Touch>> touches_of(const plugin::ActionInfo& action, const ParamFiles& params,
-                                                    const std::vector<std::string>& extra);
+[[nodiscard]] Result<std::vector<Touch>> touches_of(const plugin::Catalogue& catalogue, const plugin::ActionInfo& action,
+                                                    const ParamFiles& params, const std::vector<std::string>& extra);
 
 // "60s", "5m", "2h" or whole seconds, in seconds.
 [[nodiscard]] Result<int> duration_seconds(const std::string& text, const Place& place);

@@ -91,6 +91,7 @@ std::string write_plan(const Plan& plan) {
                      {"irreversible", step.irreversible},
                      {"opaque", step.opaque},
                      {"template", step.from_template},
+                     {"verifies", step.verifies},
                      {"daemon_check", step.daemon_check},
                      {"way_back", static_cast<int>(step.way_back)}});
   json hosts = json::array();
@@ -137,6 +138,7 @@ Result<Plan> read_plan(const std::string& text) {
       step.at("irreversible").get_to(s.irreversible);
       step.at("opaque").get_to(s.opaque);
       step.at("template").get_to(s.from_template);
+      step.at("verifies").get_to(s.verifies);
       step.at("daemon_check").get_to(s.daemon_check);
       s.way_back = static_cast<WayBack>(step.at("way_back").get<int>());
       out.steps.push_back(std::move(s));

@@ -110,6 +110,7 @@ PlanStep plan_step(const StepSpec& spec, const plugin::ActionInfo& action, const
   out.irreversible = spec.irreversible;
   out.opaque = !action.has_plan;
   out.from_template = std::ranges::any_of(action.kinds, [](const auto& kind) { return kind.second == "template"; });
+  out.verifies = action.has_verify || spec.verify.has_value();
   out.daemon_check = spec.params.text_or("from") == "daemon" && action.kinds.contains("url");
   return out;
 }
@@ -128,7 +129,7 @@ Result<HostStep> host_step(const PlanInput& input, const StepSpec& spec, const p
       BELAY_TRY(std::string rendered, render(path, variables, spec.place));
       extra.push_back(std::move(rendered));
     }
-  auto touches = touches_of(action, params.files, extra);
+  auto touches = touches_of(input.catalogue, action, params.files, extra);
   if (!touches) {
     touches.error().place = spec.place;
     return std::unexpected(touches.error());

@@ -91,22 +91,25 @@ Awaitable<void> Run::apply(Task task) {
 }
 
 Awaitable<void> Run::verify(Task task) {
-  auto leash = co_await links_[task.host].reach();
-  if (!leash) co_return co_await lost(task, leash.error());
-  const auto deadline = step_deadline(task.step);
-  auto result = co_await (*leash)->verify(directory(), task.step, host_epoch(task.host), deadline);
-  if (!result && is_loss(result.error())) co_return co_await lost(task, result.error());
+  const PlanStep& spec = plan_.steps[static_cast<std::size_t>(task.step) - 1];
   Event done = event(EventType::verify_done, task);
-  if (!result) {
-    done.ok = false;
-    done.note = result.error().text();
-  } else {
-    done.rc = result->rc;
-    done.ok = result->rc == 0;
-    done.output = store_output(result->output);
-    if (!done.ok) done.note = why_failed(*result, "its check", deadline);
+  if (spec.verifies) {
+    auto leash = co_await links_[task.host].reach();
+    if (!leash) co_return co_await lost(task, leash.error());
+    const auto deadline = step_deadline(task.step);
+    auto result = co_await (*leash)->verify(directory(), task.step, host_epoch(task.host), deadline);
+    if (!result && is_loss(result.error())) co_return co_await lost(task, result.error());
+    if (!result) {
+      done.ok = false;
+      done.note = result.error().text();
+    } else {
+      done.rc = result->rc;
+      done.ok = result->rc == 0;
+      done.output = store_output(result->output);
+      if (!done.ok) done.note = why_failed(*result, "its check", deadline);
+    }
   }
-  if (done.ok && plan_.steps[static_cast<std::size_t>(task.step) - 1].daemon_check) {
+  if (done.ok && spec.daemon_check) {
     if (auto seen = co_await world_.http_check(host_step(task).params); !seen) {
       done.ok = false;
       done.note = "seen from the daemon: " + seen.error().text();

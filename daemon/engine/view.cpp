@@ -105,7 +105,7 @@ Awaitable<Result<std::string>> Engine::view(std::string id) {
         out["differences"].push_back(fmt::format("{}: step {} \"{}\": {}", plan.hosts[h].host.name, i + 1, plan.steps[i].name, host.steps[i].note));
     }
     if (host.failed && host.final_done) out["differences"].push_back(fmt::format("{}: {}", plan.hosts[h].host.name, host.note));
-    out["hosts"].push_back({{"name", plan.hosts[h].host.name}, {"batch", plan.hosts[h].batch + 1}, {"state", host_state(state, host)}, {"note", host.note}, {"steps", std::move(steps)}});
+    out["hosts"].push_back({{"name", plan.hosts[h].host.name}, {"batch", plan.hosts[h].batch}, {"state", host_state(state, host)}, {"note", host.note}, {"steps", std::move(steps)}});
   }
   co_return out.dump(-1, ' ', false, json::error_handler_t::replace);
 }

@@ -38,6 +38,7 @@ struct PlanStep {
   bool irreversible = false;
   bool opaque = false;      // its effect cannot be known beforehand
   bool from_template = false;
+  bool verifies = false;      // its action has a verify.sh, or the step a `verify` of its own
   bool daemon_check = false;  // an http check that the daemon makes itself (`from: daemon`)
   WayBack way_back = WayBack::snapshot;
   bool operator==(const PlanStep&) const = default;

@@ -106,6 +106,7 @@ Result<ActionInfo> read_action(const fs::path& folder) {
       if (const std::string kind = entry.value.text_or("x-belay"); !kind.empty()) out.kinds[entry.key] = kind;
   out.needs = texts(document.find("needs"));
   out.has_plan = fs::exists(folder / "plan.sh");
+  out.has_verify = fs::exists(folder / "verify.sh");
   if (!fs::exists(folder / "apply.sh"))
     return fail(Kind::invalid, fmt::format("the action {} has no apply.sh", out.name), "See docs/plugins.md", place);
   return out;
@@ -117,7 +118,7 @@ Result<ResourceInfo> read_resource(const fs::path& folder) {
   ResourceInfo out;
   BELAY_TRY(out.name, need_text(document, "resource", file));
   BELAY_TRY(out.summary, need_text(document, "summary", file));
-  out.proves = document.text_or("proof", "manifest") == "manifest";
+  if (const Value* schema = document.find("parameters"); schema != nullptr) out.required = texts(schema->find("required"));
   out.needs = texts(document.find("needs"));
   for (const char* script : {"manifest.sh", "capture.sh", "restore.sh"})
     if (!fs::exists(folder / script))

@@ -16,7 +16,7 @@
 namespace belay::plugin {
 
 // One resource an action touches: its name and parameters, each a constant or `$name` of the action's parameter. A rule
-// whose parameter is absent, or an empty list, gives no touch; a list gives one touch per element.
+// that cannot give the resource a parameter it requires gives no touch; a list gives one touch per element.
 struct TouchRule {
   std::string resource;
   std::map<std::string, std::string> params;
@@ -30,13 +30,14 @@ struct ActionInfo {
   std::vector<TouchRule> touches;
   std::string way_back;                      // snapshot | undo | none
   bool has_plan = false;                     // plan.sh: without it the action is opaque
+  bool has_verify = false;                   // verify.sh
   std::vector<std::string> needs;
 };
 
 struct ResourceInfo {
   std::string name;
   std::string summary;
-  bool proves = true;  // `proof: manifest`; false: what it did can be undone, but not be compared
+  std::vector<std::string> required;  // parameters it cannot do without
   std::vector<std::string> needs;
 };
 
