@@ -103,7 +103,10 @@ production
 heading "1.1 takes the same road"
 belay package build portal-1.1 -o portal-1.1.belay >/dev/null
 belay package sign portal-1.1.belay --key "$S/keys/release" >/dev/null
-expect 0 belay plan portal-1.1.belay -e development
+# The differences of new files are the files themselves; here the list of items says enough.
+printf "\n%s\$ belay plan portal-1.1.belay -e development | grep -v '^          '%s\n" "$bold" "$plain"
+belay plan portal-1.1.belay -e development >plan-1.1
+grep -v '^          ' plan-1.1
 expect 0 belay deploy portal-1.1.belay -e development
 expect 0 belay rehearse portal-1.1.belay -e test
 expect 0 belay deploy portal-1.1.belay -e production
