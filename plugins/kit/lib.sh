@@ -149,6 +149,16 @@ beside() {
   value=${value%/}/.belay-${bs_run##*/}-$bs_step-$$
 }
 
+# rename SRC DEST: SRC takes the place of DEST at once. BusyBox mv looks through a link at DEST and refuses to put a file
+# over one that leads to a directory; there the link goes first, and there is a moment without it.
+rename() {
+  if [ -L "$2" ] && [ -d "$2" ] && [ ! -d "$1" ]; then
+    mv -f -T -- "$1" "$2" 2>/dev/null && return 0
+    rm -f -- "$2"
+  fi
+  mv -f -T -- "$1" "$2"
+}
+
 # place SRC DEST [MODE [OWNER [GROUP]]]: DEST becomes a copy of SRC in one rename; its directory must exist. Without OWNER
 # and GROUP a file that was there keeps its own. $placed says whether anything had to be done. An existing directory is
 # never replaced; a symbolic link at DEST is replaced, never followed.
@@ -170,7 +180,7 @@ place() {
     rm -f -- "$pl_tmp"
     return 0
   fi
-  sync "$pl_tmp" && mv -f -T -- "$pl_tmp" "$2" || die "cannot put $2 into place"
+  sync "$pl_tmp" && rename "$pl_tmp" "$2" || die "cannot put $2 into place"
   placed=yes
   parent_of "$2"
   sync "$value"

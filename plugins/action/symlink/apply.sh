@@ -15,7 +15,7 @@ make_parents "$path"
 beside "$path"
 new=$value
 rm -f -- "$new"
-ln -s -- "$to" "$new" && mv -f -T -- "$new" "$path" || die "cannot make the link $path"
+ln -s -- "$to" "$new" && rename "$new" "$path" || die "cannot make the link $path"
 parent_of "$path"
 sync "$value" || die "the link $path did not reach the disk"
 changed yes

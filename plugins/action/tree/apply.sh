@@ -35,7 +35,7 @@ if [ -s part ]; then
   build part "$stage" ''
   while IFS= read -r name; do
     decode "$name"
-    mv -f -T -- "$stage/$value" "$to/$value" || die "cannot put $to/$value into place"
+    rename "$stage/$value" "$to/$value" || die "cannot put $to/$value into place"
   done <place
 fi
 rm -rf -- "$stage"

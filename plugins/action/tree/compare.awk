@@ -1,10 +1,15 @@
 # First file: the package's list (TYPE MODE SHA256 PATH TARGET, paths relative), second: the host's full scan. ROOT in the
 # environment is the encoded directory. Writes the lists that compare.sh names.
 function out(name, text) { print text > (dir "/" name) }
-function parent(path) { sub(/\/[^\/]*$/, "", path); return path }
+# Not by a pattern: awks do not agree on what a backslash in brackets is.
+function parent(path,    part, n) {
+  n = split(path, part, "/")
+  return substr(path, 1, length(path) - length(part[n]) - 1)
+}
 function want(path, type, mode, sum, link) {
   if (!(path in wtype)) order[++wants] = path
-  wtype[path] = type; wmode[path] = mode; wsum[path] = sum; wlink[path] = link
+  # As strings: digests must not be compared as numbers.
+  wtype[path] = type; wmode[path] = mode ""; wsum[path] = sum ""; wlink[path] = link ""
 }
 BEGIN {
   root = ENVIRON["ROOT"]
@@ -25,7 +30,7 @@ FILENAME == ARGV[1] {
 }
 $1 != "-" {
   now[++nows] = $10
-  ntype[$10] = $1; nmode[$10] = $2; nuid[$10] = $3; ngid[$10] = $4; nsum[$10] = $7; nlink[$10] = $11
+  ntype[$10] = $1; nmode[$10] = $2 ""; nuid[$10] = $3; ngid[$10] = $4; nsum[$10] = $7 ""; nlink[$10] = $11 ""
 }
 
 # What stands in the way goes, whatever it is: it is all in the snapshot.
@@ -61,7 +66,7 @@ END {
       }
     }
     if (wtype[path] != "l" && wmode[path] != "" && (!there || nmode[path] != wmode[path])) {
-      if (wtype[path] == "d" || there) out("modes", wmode[path] " " path)
+      if (wtype[path] == "d" || there) out("modes", "0" wmode[path] " " path)  # five digits: chmod clears set-id bits of directories, too
       if (class == "unchanged") class = "changed"
     }
     if (uid gid != "" && (!there || (uid != "" && nuid[path] != uid) || (gid != "" && ngid[path] != gid))) {

@@ -48,8 +48,8 @@ check_files() {
   hash_files "$3.list" "$3.hashes" 2>/dev/null || return 1
   SKIP=$cf_skip INTO=$value awk '
     BEGIN {skip = ENVIRON["SKIP"]; into = ENVIRON["INTO"]}
-    part == 1 {have[$2] = $1; next}
-    $1 == "f" && have[into substr($10, length(skip) + 1)] != $7 {print $10; bad = 1}
+    part == 1 {have[$2] = $1 ""; next}
+    $1 == "f" && have[into substr($10, length(skip) + 1)] != $7 "" {print $10; bad = 1}
     END {exit bad}' part=1 "$3.hashes" part=2 "$1"
 }
 

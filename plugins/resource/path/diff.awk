@@ -1,19 +1,25 @@
 # What must be done to a tree to make it equal to its snapshot. First file: the snapshot's full scan, second: the present
-# one (both sorted by path; columns as in scan.sh). gnu=yes: the archive brings directories back with their times.
+# one (both sorted by path; columns as in scan.sh). gnu=yes: tar can bring back whole directories exactly.
 # Writes lists of encoded paths into dir:
 #   unflag  present entries with flags         rm, rmdir  what is too much (directories deepest first)
 #   take    what to take out of the archive    want       the snapshot lines of files that must come out right
 #   top     missing directories, whole         put        other entries to rename into place
+#   mkdir   missing directories, gnu=no        symlink    "TARGET UID:GID PATH": links to make
 #   inplace files to write through, because    link       "KEEPER PATH": names of a file that is there already
 #           a name outside of the tree shares them
 #   own, mode, time, xattr  "VALUE PATH" for entries that stay, not directories ("PATH" for xattr)
 #   dirs    "UID:GID MODE MTIME XATTR PATH" for directories, deepest first; "-" = leave
 #   flag    "FLAGS PATH" of the snapshot
 # INSIDE in the environment: the directory in which the staging directory stands, if that is part of the tree.
-function parent(path) { sub(/\/[^\/]*$/, "", path); return path }
+# Not by a pattern: awks do not agree on what a backslash in brackets is.
+function parent(path,    part, n) {
+  n = split(path, part, "/")
+  return substr(path, 1, length(path) - length(part[n]) - 1)
+}
 function out(name, text) { print text > (dir "/" name); work = 1 }
+# As strings: digests and times must not be compared as numbers.
 function load(side, path,    i) {
-  for (i = 1; i <= 15; i++) at[side, path, i] = $i
+  for (i = 1; i <= 15; i++) at[side, path, i] = $i ""
 }
 function same(path, column) { return at["s", path, column] == at["n", path, column] }
 function group(path) { return at["s", path, 8] == "-" ? path : at["s", path, 8] }
@@ -55,7 +61,7 @@ function clear(    i, path, type, was) {
     type = at["n", path, 1]
     was = at["s", path, 1]
     if (type == "-") continue
-    if ((type == "d") == (was == "d") && !(was == "" || (was == "s" && type != "s"))) continue
+    if ((type == "d") == (was == "d") && was != "" && (was != "s" || type == "s")) continue
     out(type == "d" ? "rmdir" : "rm", path)
     soil(parent(path))
   }
@@ -65,11 +71,17 @@ function directories(    i, path) {
   for (i = 1; i <= snaps; i++) {
     path = snap[i]
     if (at["s", path, 1] != "d" || at["n", path, 1] == "d") continue
+    if (gnu != "yes") {
+      soil(parent(path))
+      made[path] = 1
+      out("mkdir", path)
+      continue
+    }
     missing[path] = 1
     if (parent(path) in missing) continue
+    soil(parent(path))
     out("top", path)
     out("take", path)
-    soil(parent(path))
   }
 }
 
@@ -87,6 +99,11 @@ function files(    i, path, type, lead) {
     lead = group(path)
     if (type == "f" && (lead in keeper)) {
       out("link", keeper[lead] " " path)
+      soil(parent(path))
+      continue
+    }
+    if (type == "l" && !(parent(path) in missing)) {
+      out("symlink", at["s", path, 11] " " at["s", path, 3] ":" at["s", path, 4] " " path)
       soil(parent(path))
       continue
     }
@@ -120,9 +137,12 @@ function metadata(    i, path, type, own, xattr, mode, time, moved) {
     path = snap[i]
     type = at["s", path, 1]
     if (type == "d" && (path in missing)) {
-      if (!(parent(path) in missing) || gnu != "yes")
-        out("dirs", (gnu == "yes" ? "-" : at["s", path, 3] ":" at["s", path, 4]) " " at["s", path, 2] " " \
-          at["s", path, 6] " - " path)
+      if (!(parent(path) in missing) || (path in dirty)) out("dirs", "- " at["s", path, 2] " " at["s", path, 6] " - " path)
+      continue
+    }
+    if (path in made) {
+      xattr = at["s", path, 9] ~ /^[-?]$/ ? "-" : "yes"
+      out("dirs", at["s", path, 3] ":" at["s", path, 4] " " at["s", path, 2] " " at["s", path, 6] " " xattr " " path)
       continue
     }
     if (at["n", path, 1] != type || (type != "d" && !(path in through) && !stays(path))) continue

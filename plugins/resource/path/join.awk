@@ -8,6 +8,11 @@ function number(text,    i, n) {
   return n
 }
 
+function broken(why) {
+  print why > "/dev/stderr"
+  exit 1
+}
+
 part == 1 { content[$2] = $1; next }
 part == 2 { target[$2] = $1; next }
 part == 3 { flags[$2] = $1; next }
@@ -15,6 +20,7 @@ part == 4 { sub(/^\.\//, "", $2); id[$2] = substr($1, 1, 16); next }
 part == 5 { extra[$2] = id[$1]; next }
 # Twins: the bytewise smallest path of each inode that has more than one name here.
 part == 6 {
+  if (NF != 11) broken("the tree changed while it was read")
   if (substr($1, 1, 1) == "8" && $7 > 1) {
     names[$8]++
     if (!($8 in first) || ($11 "") < first[$8]) first[$8] = $11 ""
@@ -28,7 +34,7 @@ part == 6 {
   if (type == "f") {
     size = $4
     data = content[path]
-    if (data == "") { print "an entry changed its type while it was read: " path > "/dev/stderr"; exit 1 }
+    if (data !~ /^[0-9a-f]+$/) broken("a file went away while it was read")
     if (names[$8] > 1) twin = first[$8]
   }
   if (type == "l") link = target[path]

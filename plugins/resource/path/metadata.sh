@@ -9,7 +9,7 @@ grouped() {
   [ -s "$gr_file" ] || return 0
   rm -rf "$gr_file.d" && mkdir "$gr_file.d" || return 1
   sort "$gr_file" | awk -v dir="$gr_file.d" '
-    $1 != last {if (n) close(dir "/" n); last = $1; print ++n, $1 > (dir "/values")}
+    NR == 1 || ($1 "") != last {if (n) close(dir "/" n); last = $1 ""; print ++n, $1 > (dir "/values")}
     {print $2 > (dir "/" n)}'
   gr_rc=0
   while read -r gr_n gr_value; do
@@ -57,7 +57,8 @@ fix_directories() {
     [ "$own" = - ] || chown -h "$own" -- "$fd_path" || fd_rc=1
     [ "$xattr" = - ] || fix_xattrs "$enc" || fd_rc=1
     [ "$time" = - ] || touch -c -h -m -d "@$time" -- "$fd_path" || fd_rc=1
-    [ "$mode" = - ] || chmod "$mode" -- "$fd_path" || fd_rc=1
+    # Five digits: with four, GNU chmod leaves the set-id bits of a directory as they are.
+    [ "$mode" = - ] || chmod "0$mode" -- "$fd_path" || fd_rc=1
   done <"$todo/dirs"
   return "$fd_rc"
 }

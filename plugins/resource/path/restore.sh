@@ -59,17 +59,25 @@ take_contents() {
   sync_tree "$stage"
 }
 
-# place_all: missing directories whole, then single entries, then the other names of files that are there.
+# place_all: directories, then single entries, then the other names of files that are there.
 place_all() {
   while IFS= read -r enc; do
     staged "$enc"
     [ -w "$from" ] || chmod u+w -- "$from"
-    mv -f -T -- "$from" "$live" || bad=1
+    rename "$from" "$live" || bad=1
   done <"$todo/top"
+  with_each "$todo/mkdir" mkdir -m 0700 -- || bad=1
   while IFS= read -r enc; do
     staged "$enc"
-    mv -f -T -- "$from" "$live" || bad=1
+    rename "$from" "$live" || bad=1
   done <"$todo/put"
+  while read -r target own enc; do
+    decode "$target"
+    target=$value
+    decode "$enc"
+    ln -s -- "$target" "$stage/link" && chown -h "$own" -- "$stage/link" && rename "$stage/link" "$value" || bad=1
+    rm -f -- "$stage/link"
+  done <"$todo/symlink"
   while IFS= read -r enc; do
     staged "$enc"
     cat "$from" >"$live" || bad=1
@@ -78,20 +86,20 @@ place_all() {
     decode "$keeper"
     keeper=$value
     decode "$enc"
+    ln -- "$keeper" "$stage/twin" && rename "$stage/twin" "$value" || bad=1
     rm -f -- "$stage/twin"
-    ln -- "$keeper" "$stage/twin" && mv -f -T -- "$stage/twin" "$value" || bad=1
   done <"$todo/link"
 }
 
 make_equal() {
   rm -rf "$todo" && mkdir "$todo" || die "cannot work in $PWD"
-  for list in unflag rm rmdir take want top put inplace link own mode time xattr dirs flag; do : >"$todo/$list"; done
+  for list in unflag rm rmdir take want top mkdir put symlink inplace link own mode time xattr dirs flag; do : >"$todo/$list"; done
   choose_stage
   INSIDE=$inside awk -v dir="$todo" -v gnu="$have_gnu_tar" -f "$path_kit/diff.awk" "$snap/full" "$PWD/now.$$/full" ||
     die "cannot compare $P with its snapshot"
   [ -n "$(find "$todo" -type f -size +0)" ] || return 0
   with_each "$todo/unflag" chattr -i -a -- || bad=1
-  if [ -s "$todo/take" ] || [ -s "$todo/link" ]; then
+  if [ -s "$todo/take" ] || [ -s "$todo/symlink" ] || [ -s "$todo/link" ]; then
     make_stage
     take_contents
   fi

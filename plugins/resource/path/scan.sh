@@ -23,46 +23,49 @@ set_tools() {
   case $(tar --version 2>/dev/null) in *GNU*) have_gnu_tar=yes ;; *) have_gnu_tar=no ;; esac
 }
 
-# split_odd LIST PLAIN ODD: names that are written as they are, and the others.
+# split_odd LIST OUT: OUT.plain gets the names that are written as they are, OUT.odd the others.
 split_odd() {
-  grep -v '\\' "$1" >"$2"
-  grep '\\' "$1" >"$3"
-  return 0
+  if grep -q '\\' "$1"; then
+    grep -v '\\' "$1" >"$2.plain"
+    grep '\\' "$1" >"$2.odd"
+  else
+    cat "$1" >"$2.plain"
+    : >"$2.odd"
+  fi
 }
 
 # hash_files LIST OUT: "SHA256 PATH" for each regular file listed (encoded). Odd names go through a descriptor, because
 # sha256sum writes them in its own way.
 hash_files() {
-  split_odd "$1" "$2.plain" "$2.odd"
-  : >"$2.sums"
-  with_each "$2.plain" sha256sum >>"$2.sums" || return 1
+  split_odd "$1" "$2"
+  : >"$2"
+  [ ! -s "$2.plain" ] || tr '\n' '\000' <"$2.plain" | xargs -0 sha256sum >"$2" || return 1
+  [ -s "$2.odd" ] || return 0
   # shellcheck disable=SC2016 # expanded by the inner shell
-  with_each "$2.odd" sh -c 'for p; do sha256sum <"$p" || exit 255; done' sh >>"$2.sums" || return 1
-  cat "$2.plain" "$2.odd" >"$2.names"
-  cut -c 1-64 "$2.sums" | paste -d ' ' - "$2.names" >"$2"
-  [ "$(wc -l <"$2.sums")" -eq "$(wc -l <"$2.names")" ]
+  with_each "$2.odd" sh -c 'for p; do sha256sum <"$p" || exit 255; done' sh >"$2.sums" || return 1
+  cut -c 1-64 "$2.sums" | paste -d ' ' - "$2.odd" >>"$2"
 }
 
-# read_links LIST OUT: the targets of the symbolic links listed, encoded, in the same order.
+# read_links LIST OUT: "TARGET PATH" for each symbolic link listed, both encoded.
 read_links() {
-  : >"$2.raw"
+  : >"$2"
+  [ -s "$1" ] || return 0
   if [ "$have_readlink_z" = yes ]; then
     with_each "$1" readlink -z -- >"$2.raw" || return 1
   else
     # shellcheck disable=SC2016 # expanded by the inner shell
     with_each "$1" sh -c 'for p; do readlink -n "$p" || exit 255; printf "\000"; done' sh >"$2.raw" || return 1
   fi
-  encode_list "$2.raw" >"$2"
-  [ "$(wc -l <"$1")" -eq "$(wc -l <"$2")" ]
+  encode_list "$2.raw" | paste -d ' ' - "$1" >"$2"
 }
 
 # read_flags LIST OUT: "FLAGS PATH" for entries that are immutable or append-only. There are hardly ever any.
 read_flags() {
   : >"$2"
-  [ "$have_flags" = yes ] || return 0
-  split_odd "$1" "$2.plain" "$2.odd"
+  [ "$have_flags" = yes ] && [ -s "$1" ] || return 0
+  split_odd "$1" "$2"
   {
-    with_each "$2.plain" lsattr -d
+    tr '\n' '\000' <"$2.plain" | xargs -0 lsattr -d
     while IFS= read -r rf_name; do
       decode "$rf_name"
       printf '%s %s\n' "$(lsattr -d "$value" | head -n 1 | cut -d ' ' -f 1)" "$rf_name"
@@ -75,7 +78,6 @@ list_entries() {
   find "$1" -xdev -print0 >"$2/names0" && encode_list "$2/names0" >"$2/names" || return 1
   xargs -0 stat -c "$stat_format" <"$2/names0" >"$2/stats" || return 1
   paste -d ' ' "$2/stats" "$2/names" >"$2/entries"
-  [ "$(wc -l <"$2/stats")" -eq "$(wc -l <"$2/names")" ]
 }
 
 # absent_lines PATH: the path is not there: one line for it and for each ancestor that is not there either.
@@ -103,7 +105,6 @@ scan() {
     type == "a" { print path > (dir "/links") }
     type == "8" || type == "4" { print path > (dir "/flaggable") }' "$2/entries"
   hash_files "$2/files" "$2/hashes" && read_links "$2/links" "$2/targets" || return 1
-  paste -d ' ' "$2/targets" "$2/links" >"$2/target_of"
   read_flags "$2/flaggable" "$2/flags"
   : >"$2/getfattr"
   if [ "$have_xattr" = yes ]; then
@@ -114,9 +115,9 @@ scan() {
   awk -v dir="$2" -f "$path_kit/xattrs.awk" "$2/flags" "$2/getfattr" || return 1
   : >"$2/ids"
   [ ! -s "$2/extra" ] || (cd "$2/dump" && find . -type f -print0 | xargs -0 sha256sum) >"$2/ids" || return 1
-  awk -v extras="$have_xattr" -f "$path_kit/join.awk" part=1 "$2/hashes" part=2 "$2/target_of" part=3 "$2/flags" \
-    part=4 "$2/ids" part=5 "$2/extra" part=6 "$2/entries" part=7 "$2/entries" | sort -t ' ' -k 10,10 >"$2/full"
-  [ -s "$2/full" ]
+  awk -v extras="$have_xattr" -f "$path_kit/join.awk" part=1 "$2/hashes" part=2 "$2/targets" part=3 "$2/flags" \
+    part=4 "$2/ids" part=5 "$2/extra" part=6 "$2/entries" part=7 "$2/entries" >"$2/joined" || return 1
+  sort -t ' ' -k 10,10 "$2/joined" >"$2/full" && [ -s "$2/full" ]
 }
 
 # public FULL: the eleven columns that everybody sees.

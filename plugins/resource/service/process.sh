@@ -70,11 +70,15 @@ start_service() {
   BELAY_PARAMS=$saved
   child=$value
   tries=0
+  st_rc=
   until running && [ -s "$pid_file" ]; do
     tries=$((tries + 1))
     if ! starttime "$child"; then
-      wait "$child"
-      st_rc=$?
+      if [ -z "$st_rc" ]; then
+        wait "$child"
+        st_rc=$?
+      fi
+      # Status 0: it went to the background and is about to write its pid file.
       [ "$st_rc" -eq 0 ] && [ "$tries" -lt 200 ] || {
         head -c 4096 "$DETACH_LOG"
         die "$name ended right after its start (status $st_rc)"
