@@ -115,20 +115,4 @@ Result<std::vector<TemplateUse>> template_uses(std::string_view text, const Plac
   return uses;
 }
 
-Result<Value> render(const Value& tree, const Lookup& lookup) {
-  Value out = tree;
-  if (std::string* text = out.text()) {
-    BELAY_TRY(*text, render(std::string_view(*text), lookup, tree.place));
-  } else if (Value::List* list = out.list()) {
-    for (Value& item : *list) {
-      BELAY_TRY(item, render(item, lookup));
-    }
-  } else if (Value::Map* map = out.map()) {
-    for (auto& entry : *map) {
-      BELAY_TRY(entry.value, render(entry.value, lookup));
-    }
-  }
-  return out;
-}
-
 }  // namespace belay

@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "daemon/base/error.hpp"
-#include "daemon/model/value.hpp"
 
 namespace belay {
 
@@ -30,9 +29,6 @@ struct TemplateUse {
 
 // Every use of a variable in `text`, in order; the same places and errors as render().
 [[nodiscard]] Result<std::vector<TemplateUse>> template_uses(std::string_view text, const Place& place = {});
-
-// render() over every string of a tree, keys of maps excepted. Places stay.
-[[nodiscard]] Result<Value> render(const Value& tree, const Lookup& lookup);
 
 // A variable's name: [A-Za-z_][A-Za-z0-9_]*.
 [[nodiscard]] bool is_variable_name(std::string_view name);

@@ -169,6 +169,23 @@ Finding mismatch(const Node& node, const char* keyword) {
             std::move(next));
 }
 
+// Keys of which one is wanted: a `oneOf` whose every member only requires keys. Empty when there is none.
+std::vector<std::string> alternatives(const Node& node) {
+  for (const Json* schema : node.schemas) {
+    auto members = schema->find("oneOf");
+    if (members == schema->end() || !members->is_array()) continue;
+    std::vector<std::string> keys;
+    const bool only_keys = std::ranges::all_of(*members, [&](const Json& member) {
+      auto required = member.find("required");
+      if (required == member.end() || required->empty() || !required->front().is_string()) return false;
+      keys.push_back(required->front().get<std::string>());
+      return true;
+    });
+    if (only_keys) return keys;
+  }
+  return {};
+}
+
 // The sentence for one complaint of valijson, or nothing when it only repeats what a deeper one says.
 std::optional<Finding> explain(const Node& node, const std::string& description) {
   const auto says = [&](std::string_view part) { return description.find(part) != description.npos; };
@@ -176,9 +193,18 @@ std::optional<Finding> explain(const Node& node, const std::string& description)
   if (says("enum values")) return mismatch(node, "enum");
   if (says("'const' constraint")) return mismatch(node, "const");
   if (says("'pattern' constraint")) return mismatch(node, "pattern");
+  const std::vector<std::string> choice = alternatives(node);
+  if (!choice.empty() && says("oneOf constraint")) {
+    return at(node.value->place, fmt::format("{} needs one of {}", subject(node), fmt::join(choice, ", ")), "Add one.");
+  }
+  if (!choice.empty() && says("exactly one child schema")) {
+    return at(node.value->place, fmt::format("{} takes only one of {}", subject(node), fmt::join(choice, ", ")),
+              "Remove the others.");
+  }
   if (says("Missing required property")) {
     const std::string where = node.name.empty() ? "" : " in " + subject(node);
     const std::string name = quoted_part(description, "property '");
+    if (std::ranges::find(choice, name) != choice.end()) return std::nullopt;  // said once, for all of them
     return at(node.value->place, fmt::format("\"{}\" is missing{}", name, where), fmt::format("Add {}.", name));
   }
   if (says("Object contains a property")) return unknown_key(node, quoted_part(description, "constraints: '"));

@@ -109,7 +109,7 @@ void fuzz_text(std::string_view bytes) {
     expect_sentence(words.error());
   }
   if (auto fine = package::check_path(bytes)) {
-    BELAY_CHECK(is_utf8(bytes) && !bytes.starts_with('/') && bytes.find("..") != 0);
+    BELAY_CHECK(is_utf8(bytes) && !bytes.starts_with('/') && !bytes.starts_with("../"));
     BELAY_CHECK(package::glob_matches("**", bytes));
   } else {
     expect_sentence(fine.error());

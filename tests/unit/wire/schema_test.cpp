@@ -76,6 +76,22 @@ TEST(Schema, ExplainsAlternativesByTheirWords) {
   EXPECT_THAT(got.front(), HasSubstr("\"serial\" must be a number or a percentage, not \"many\""));
 }
 
+TEST(Schema, NamesTheKeysOfWhichOneIsWanted) {
+  auto schema = Schema::compile(
+      R"({"type":"object","oneOf":[{"required":["from"]},{"required":["content"]}],"required":["to"],
+          "properties":{"from":{"type":"string"},"content":{"type":"string"},"to":{"type":"string"}}})",
+      "s");
+  ASSERT_TRUE(schema.has_value());
+  const auto check_text = [&](const char* yaml) {
+    std::vector<std::string> out;
+    for (const Finding& finding : schema->check(*read_yaml(yaml, "f"))) out.push_back(finding.message);
+    return out;
+  };
+  EXPECT_THAT(check_text("to: x\n"), ElementsAre("the file needs one of from, content"));
+  EXPECT_THAT(check_text("to: x\nfrom: a\ncontent: b\n"), ElementsAre("the file takes only one of from, content"));
+  EXPECT_THAT(check_text("to: x\nfrom: a\n"), ElementsAre());
+}
+
 TEST(Schema, FindsSeveralMistakesAtOnceInTheOrderOfTheFile) {
   auto got = check("mode: 1\nstate: up\n");
   ASSERT_EQ(got.size(), 3U);

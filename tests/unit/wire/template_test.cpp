@@ -69,16 +69,6 @@ TEST(TemplateUses, NamesEachUse) {
   EXPECT_EQ((*uses)[1].place.column, 12);
 }
 
-TEST(RenderTree, ChangesStringsOnly) {
-  Value tree = Value::empty_map();
-  tree.set("{{ version }}", Value("{{ version }}"));
-  tree.set("list", Value(Value::List{Value(3), Value("v{{ version }}")}));
-  auto got = render(tree, lookup);
-  ASSERT_TRUE(got.has_value());
-  EXPECT_EQ(got->text_or("{{ version }}"), "1.2");
-  EXPECT_EQ((*got->find("list")->list())[1], Value("v1.2"));
-}
-
 TEST(SplitWords, NeverExpands) {
   EXPECT_THAT(*split_words("./lb drain"), ElementsAre("./lb", "drain"));
   EXPECT_THAT(*split_words("  a\t b\n"), ElementsAre("a", "b"));
