@@ -14,6 +14,7 @@ namespace {
 using testing::slurp;
 using testing::spill;
 using testing::TempDir;
+using namespace std::string_literals;
 
 std::vector<std::filesystem::path> files(const std::filesystem::path& directory) {
   std::vector<std::filesystem::path> found;
@@ -38,7 +39,7 @@ class FileBlobsTest : public ::testing::Test {
 };
 
 TEST_F(FileBlobsTest, PutAndGet) {
-  const std::vector<std::string> contents{"", "a", std::string("zero \0 byte", 11), std::string(3 << 20, 'x')};
+  const std::vector<std::string> contents{"", "a", "zero \0 byte"s, std::string(3 << 20, 'x')};
   for (const std::string& data : contents) {
     const auto digest = blobs_->put(data);
     ASSERT_TRUE(digest) << digest.error().text();

@@ -8,6 +8,7 @@ namespace {
 
 using testing::Opened;
 using testing::TempDir;
+using namespace std::string_literals;
 
 Event full(std::uint64_t epoch) {
   Event event;
@@ -20,7 +21,7 @@ Event full(std::uint64_t epoch) {
   event.rc = -15;
   event.digest = std::string(64, 'a');
   event.output = std::string(64, 'b');
-  event.note = std::string("quotes ' \" ; -- and\nlines, a zero \0 byte and \xff\xfe", 47);
+  event.note = "quotes ' \" ; -- and\nlines, a zero \0 byte and \xff\xfe"s;
   event.detail = R"({"a":1})";
   return event;
 }

@@ -19,7 +19,9 @@ namespace {
 using testing::Opened;
 using testing::TempDir;
 
-const std::string odd("it's \"odd\"; DROP TABLE runs; --\n\0\x80\xff :name ?1 $x", 49);
+using namespace std::string_literals;
+
+const std::string odd = "it's \"odd\"; DROP TABLE runs; --\n\0\x80\xff :name ?1 $x"s;
 
 RunRow run(std::string id, std::string application = "app", std::string environment = "test") {
   RunRow row;
