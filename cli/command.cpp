@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cli/text.hpp"
+#include "cli/version.hpp"
 
 namespace belay::cli {
 
@@ -25,17 +28,6 @@ void Cli::print(const Json& document) {
 
 namespace {
 
-void share(CLI::App& app, Cli& cli, const std::vector<std::string>& outputs) {
-  app.add_option("-o,--output", cli.output, "Form of the answer")
-      ->type_name(fmt::format("{}", fmt::join(outputs, "|")))
-      ->check([outputs](const std::string& value) {
-        const bool known = std::ranges::find(outputs, value) != outputs.end();
-        return known ? std::string() : fmt::format("say {}", fmt::join(outputs, ", "));
-      });
-  app.add_option("--socket", cli.socket, "The daemon's socket; else BELAY_SOCKET, else /run/belay/belayd.sock")
-      ->type_name("PATH");
-}
-
 std::string full_name(const CLI::App& app) {
   const CLI::App* parent = app.get_parent();
   return parent == nullptr ? app.get_name() : full_name(*parent) + ' ' + app.get_name();
@@ -56,19 +48,35 @@ CLI::App* group(CLI::App& parent, const std::string& name, const std::string& su
   return app;
 }
 
-CLI::App* verb(CLI::App& parent, Cli& cli, const std::string& name, const std::string& summary,
-               const std::string& example, const std::vector<std::string>& outputs) {
+CLI::App* offline_verb(CLI::App& parent, Cli& cli, const std::string& name, const std::string& summary,
+                       const std::string& example, const std::vector<std::string>& outputs) {
   CLI::App* app = parent.add_subcommand(name, summary);
   app->footer("Example:\n  " + example);
-  share(*app, cli, outputs);
+  app->add_option("-o,--output", cli.output, "Form of the answer")
+      ->type_name(fmt::format("{}", fmt::join(outputs, "|")))
+      ->check([outputs](const std::string& value) {
+        const bool known = std::ranges::find(outputs, value) != outputs.end();
+        return known ? std::string() : fmt::format("say {}", fmt::join(outputs, ", "));
+      });
   return app;
 }
+
+CLI::App* verb(CLI::App& parent, Cli& cli, const std::string& name, const std::string& summary,
+               const std::string& example) {
+  CLI::App* app = offline_verb(parent, cli, name, summary, example);
+  app->add_option("--socket", cli.socket, "The daemon's socket; else BELAY_SOCKET, else /run/belay/belayd.sock")
+      ->type_name("PATH");
+  return app;
+}
+
+CLI::Validator between(int least, int most) { return CLI::Range(least, most).description(""); }
 
 std::unique_ptr<CLI::App> make_app(Cli& cli) {
   auto app = std::make_unique<CLI::App>(
       "Takes signed releases to hosts over SSH, and puts every host back, proven, when one fails.", "belay");
   app->require_subcommand(1);
   app->set_help_flag("-h,--help", "Show this help");
+  app->set_version_flag("--version", "belay " + version(), "Show the version");
   app->footer("`belay VERB --help` tells more of one, with an example.");
   add_package_verbs(*app, cli);
   add_deploy_verbs(*app, cli);

@@ -39,9 +39,15 @@ struct Cli {
 // A group of verbs ("run") below `parent`.
 CLI::App* group(CLI::App& parent, const std::string& name, const std::string& summary);
 
-// A verb with the options that all share (-o, --socket), an example for its --help, and what it does.
+// A verb with the options that all share (-o, and --socket where it talks to the daemon) and an example for its --help.
 CLI::App* verb(CLI::App& parent, Cli& cli, const std::string& name, const std::string& summary,
-               const std::string& example, const std::vector<std::string>& outputs = {"table", "json"});
+               const std::string& example);
+// A verb that needs no daemon.
+CLI::App* offline_verb(CLI::App& parent, Cli& cli, const std::string& name, const std::string& summary,
+                       const std::string& example, const std::vector<std::string>& outputs = {"table", "json"});
+
+// A number of `least` to `most`; anything else is wrong usage.
+[[nodiscard]] CLI::Validator between(int least, int most);
 
 // The whole tree. `cli` must outlive it.
 [[nodiscard]] std::unique_ptr<CLI::App> make_app(Cli& cli);

@@ -33,7 +33,7 @@ void add_waiting(CLI::App& app, Options& options) {
   app.add_flag("--detach,--no-wait", options.detach, "Print the run's id and do not wait for its end");
   app.add_option("--patience", options.patience, "Wait so many seconds for a daemon that is away")
       ->type_name("SECONDS")
-      ->check(CLI::Range(0, 86400))
+      ->check(between(0, 86400))
       ->capture_default_str();
 }
 

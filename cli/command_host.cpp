@@ -194,7 +194,7 @@ void add_host_options(CLI::App& app, HostOptions& options) {
       ->type_name("ENV");
   app.add_option("--address", options.address, "Host name or IP address; else its name")->type_name("ADDRESS");
   app.add_option("-p,--port", options.port, "TCP port of sshd")
-      ->check(CLI::Range(1, 65535))
+      ->check(between(1, 65535))
       ->type_name("PORT")
       ->capture_default_str();
   app.add_option("--key", options.keys, "A host key to pin, 'TYPE KEY'; once per key")
@@ -243,11 +243,11 @@ void add_host_verbs(CLI::App& app, Cli& cli) {
   }
   {
     auto options = std::make_shared<HostOptions>();
-    CLI::App* scan = verb(*host, cli, "scan-key", "Show a host's keys for comparison out of band; pins nothing",
-                          "belay host scan-key 10.0.0.11 --port 22");
+    CLI::App* scan = offline_verb(*host, cli, "scan-key", "Show a host's keys for comparison out of band; pins nothing",
+                                  "belay host scan-key 10.0.0.11 --port 22");
     scan->add_option("address", options->address, "Host name or IP address")->required()->type_name("ADDRESS");
     scan->add_option("-p,--port", options->port, "TCP port of sshd")
-        ->check(CLI::Range(1, 65535))
+        ->check(between(1, 65535))
         ->type_name("PORT")
         ->capture_default_str();
     scan->callback([&cli, options] { scan_key(cli, *options); });

@@ -112,8 +112,8 @@ void add_package_verbs(CLI::App& app, Cli& cli) {
   CLI::App* packages = group(app, "package", "Make, sign, check and read release packages; needs no daemon");
   {
     auto options = std::make_shared<Options>();
-    CLI::App* init_verb =
-        verb(*packages, cli, "init", "Write a working example package to start from", "belay package init my-release");
+    CLI::App* init_verb = offline_verb(*packages, cli, "init", "Write a working example package to start from",
+                                       "belay package init my-release");
     init_verb->add_option("dir", options->path, "A directory that is empty, or not there yet")
         ->required()
         ->type_name("DIR");
@@ -121,8 +121,8 @@ void add_package_verbs(CLI::App& app, Cli& cli) {
   }
   {
     auto options = std::make_shared<Options>();
-    CLI::App* build_verb = verb(*packages, cli, "build", "Make a package: the same input gives the same digest",
-                                "belay package build my-release -o my-release-1.0.belay");
+    CLI::App* build_verb = offline_verb(*packages, cli, "build", "Make a package: the same input gives the same digest",
+                                        "belay package build my-release -o my-release-1.0.belay");
     build_verb->add_option("dir", options->path, "The directory with release.yaml, playbook.yaml and files/")
         ->required()
         ->type_name("DIR");
@@ -134,8 +134,8 @@ void add_package_verbs(CLI::App& app, Cli& cli) {
   }
   {
     auto options = std::make_shared<Options>();
-    CLI::App* sign_verb = verb(*packages, cli, "sign", "Sign a package with an SSH key, as FILE.sig",
-                               "belay package sign my-release-1.0.belay --key ~/.ssh/id_ed25519");
+    CLI::App* sign_verb = offline_verb(*packages, cli, "sign", "Sign a package with an SSH key, as FILE.sig",
+                                       "belay package sign my-release-1.0.belay --key ~/.ssh/id_ed25519");
     sign_verb->add_option("file", options->path, "The package")->required()->type_name("FILE");
     sign_verb
         ->add_option("--key", options->key, "The private key, or the public one when an agent holds the private one")
@@ -145,8 +145,8 @@ void add_package_verbs(CLI::App& app, Cli& cli) {
   }
   {
     auto options = std::make_shared<Options>();
-    CLI::App* verify_verb = verb(*packages, cli, "verify", "Check a package and its signature, offline",
-                                 "belay package verify my-release-1.0.belay --signers allowed_signers");
+    CLI::App* verify_verb = offline_verb(*packages, cli, "verify", "Check a package and its signature, offline",
+                                         "belay package verify my-release-1.0.belay --signers allowed_signers");
     verify_verb->add_option("file", options->path, "The package (FILE.sig beside it)")->required()->type_name("FILE");
     verify_verb->add_option("--signers", options->signers, "Who may sign: an allowed_signers file, see ssh-keygen(1)")
         ->required()
@@ -157,16 +157,16 @@ void add_package_verbs(CLI::App& app, Cli& cli) {
   }
   {
     auto options = std::make_shared<Options>();
-    CLI::App* show_verb = verb(*packages, cli, "show", "Show what a package holds, per unit and item",
-                               "belay package show my-release-1.0.belay");
+    CLI::App* show_verb = offline_verb(*packages, cli, "show", "Show what a package holds, per unit and item",
+                                       "belay package show my-release-1.0.belay");
     show_verb->add_option("file", options->path, "The package")->required()->type_name("FILE");
     show_verb->callback([&cli, options] { show_package(cli, *options); });
   }
   {
     auto options = std::make_shared<Options>();
     CLI::App* lint_verb =
-        verb(app, cli, "lint", "Every finding in a package, with file:line:column; exit 1 when one is an error",
-             "belay lint my-release -o sarif", {"table", "json", "sarif"});
+        offline_verb(app, cli, "lint", "Every finding in a package, with file:line:column; exit 1 when one is an error",
+                     "belay lint my-release -o sarif", {"table", "json", "sarif"});
     lint_verb->add_option("path", options->path, "A package, or the directory of one in the making")
         ->required()
         ->type_name("DIR|FILE");

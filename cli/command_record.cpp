@@ -158,7 +158,7 @@ void add_record_verbs(CLI::App& app, Cli& cli) {
     lift->callback([&cli, options] { block_lift(cli, *options); });
   }
   verb(app, cli, "status", "What the daemon is and does", "belay status")->callback([&cli] { status(cli); });
-  verb(app, cli, "version", "The version of this command", "belay version")->callback([&cli] {
+  offline_verb(app, cli, "version", "The version of this command", "belay version")->callback([&cli] {
     if (cli.json()) return cli.print({{"version", version()}});
     cli.io.out << "belay " << version() << '\n' << std::flush;
   });

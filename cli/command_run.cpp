@@ -205,7 +205,7 @@ void add_run_verbs(CLI::App& app, Cli& cli) {
         ->type_name("STATE");
     list_verb->add_option("--before", options->before, "Only runs older than this one")->type_name("RUN");
     list_verb->add_option("-n,--limit", options->limit, "At most so many")
-        ->check(CLI::Range(1, 500))
+        ->check(between(1, 500))
         ->type_name("N")
         ->capture_default_str();
     list_verb->callback([&cli, options] { list(cli, *options); });
@@ -224,7 +224,7 @@ void add_run_verbs(CLI::App& app, Cli& cli) {
     add_run(*watch_verb, *options);
     watch_verb->add_option("--patience", options->patience, "Wait so many seconds for a daemon that is away")
         ->type_name("SECONDS")
-        ->check(CLI::Range(0, 86400))
+        ->check(between(0, 86400))
         ->capture_default_str();
     watch_verb->callback([&cli, options] { watch(cli, *options); });
   }
@@ -246,7 +246,7 @@ void add_run_verbs(CLI::App& app, Cli& cli) {
     logs_verb->add_option("--step", options->step, "Only of this step")->check(CLI::PositiveNumber)->type_name("N");
     logs_verb->add_option("--patience", options->patience, "With -f: wait so many seconds for a daemon that is away")
         ->type_name("SECONDS")
-        ->check(CLI::Range(0, 86400))
+        ->check(between(0, 86400))
         ->capture_default_str();
     logs_verb->callback([&cli, options] { logs(cli, *options); });
   }

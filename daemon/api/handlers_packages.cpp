@@ -5,11 +5,11 @@
 #include <memory>
 #include <span>
 
-#include "daemon/base/base64.hpp"
 #include "daemon/api/documents.hpp"
 #include "daemon/api/handlers.hpp"
 #include "daemon/api/on_workers.hpp"
 #include "daemon/api/problem.hpp"
+#include "daemon/base/base64.hpp"
 #include "daemon/base/escape.hpp"
 
 namespace belay::api {
@@ -62,7 +62,15 @@ Awaitable<Response> post_package(const Request& request, ApiContext& context) {
   const auto archive = co_await store(request, context);
   if (!archive) co_return problem(archive.error(), archive.error().kind == Kind::timeout ? 408 : 0);
   auto received = co_await context.receive(*archive, *signature);
-  if (!received) co_return problem(received.error());
+  if (!received) {
+    // Nothing of a refused package stays behind, unless it is one that was taken before.
+    if (!co_await context.record.package(archive->hex())) {
+      const auto gone = co_await on_workers(
+          context.workers, [&blobs = context.blobs, digest = *archive] { return blobs.discard(digest); });
+      if (!gone) co_return problem(gone.error());
+    }
+    co_return problem(received.error());
+  }
   Response response;
   response.status = 201;
   response.body = std::move(*received);

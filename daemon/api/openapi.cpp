@@ -141,6 +141,7 @@ std::string openapi_yaml(const std::string& version) {
   std::string out = fmt::format(
       "# Made from daemon/api/route_table.cpp by the target `openapi`; do not edit.\nopenapi: 3.1.0\ninfo:\n"
       "  title: Belay\n  version: {}\n  summary: HTTP/1.1 over a Unix socket; the kernel says who is connected.\n"
+      "servers:\n"
       "  - {{url: \"http://belay\", description: \"the Unix socket of belayd\"}}\npaths:\n",
       yaml_text(version));
   // Paths in the order of the table, each with all its methods.
