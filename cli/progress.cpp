@@ -187,7 +187,8 @@ Words run_words(const EventView& event) {
 }
 
 Words host_words(const EventView& event) {
-  if (event.type == "host-ready") return {"ready"};
+  if (event.type == "host-ready")
+    return {with_note("ready", event.note), event.note.empty() ? Colour::plain : Colour::yellow};
   if (event.type == "host-staged") return {"everything is staged"};
   if (event.type == "host-lost") return {with_note("CONNECTION LOST", event.note), Colour::red};
   if (event.type == "host-failed") return {with_note("refused", event.note), Colour::red};

@@ -65,6 +65,15 @@ std::vector<std::string> places(const RunView& view) {
   return out;
 }
 
+// What a run that went well came across: drift it was allowed to accept, changes of others that it kept a copy of.
+std::vector<std::string> noticed(const RunView& view) {
+  std::vector<std::string> out;
+  for (const HostView& host : view.hosts) {
+    if (!host.note.empty()) out.push_back(fmt::format("{}: {}", host.name, host.note));
+  }
+  return out;
+}
+
 std::string did(const RunView& view) {
   const auto touched_hosts = static_cast<std::size_t>(std::ranges::count_if(view.hosts, touched));
   const auto back = hosts_in(view, {"back"});
@@ -132,6 +141,7 @@ std::vector<std::string> verdict(const RunView& view, const Canvas& canvas) {
     where.push_back(fmt::format("and {} more: belay run show {}", more, view.id));
   }
   add(lines, "Where", where, canvas);
+  if (view.exit_code == 0) add(lines, "Noticed", noticed(view), canvas);
   auto differences = view.differences;
   if (differences.size() > most_differences) {
     const std::size_t more = differences.size() - most_differences;

@@ -122,11 +122,23 @@ Awaitable<Response> lift_block(const Request& request, ApiContext& context) {
   const std::string environment = request.text("environment");
   const std::string reason = request.text("reason");
   if (reason.empty()) co_return problem(Error{Kind::invalid, "a block is not lifted without a reason", "Say why.", {}});
-  const auto blocks = co_await context.record.blocks(digest);
+  // The first digits of a digest are enough, as Belay prints them, where they mean one package.
+  if (digest.size() < 8) {
+    co_return problem(Error{Kind::invalid, "at least 8 digits of the digest are needed", "`belay block list` shows it.", {}});
+  }
+  const auto blocks = co_await context.record.blocks();
   std::vector<RecordWrite> lifted;
+  std::string meant;
   Json shown;
   for (BlockRow row : blocks) {
-    if (row.environment != environment || !row.lifted_by.empty()) continue;
+    if (row.environment != environment || !row.package.starts_with(digest)) continue;
+    if (!meant.empty() && meant != row.package) {
+      co_return problem(Error{Kind::conflict,
+                              fmt::format("{} begins the digests of two blocked packages", show(digest)),
+                              "Give more digits: `belay block list` shows them.",
+                              {}});
+    }
+    meant = row.package;
     row.lifted_by = request.peer.actor;
     row.lift_reason = reason;
     row.lifted_ms = context.clock.now_ms();

@@ -91,7 +91,7 @@ Awaitable<Result<RunRow>> Engine::prepare_row(const StartRequest& request, const
 Awaitable<Result<void>> Engine::check_gates(RunRow& row, const Environment& environment) {
   policy::Facts facts{.package = row.package.substr(0, 12),
                       .environment = environment.name,
-                      .rehearsal_run = row.kind == RunKind::rehearse || environment.tier != Tier::production};
+                      .rehearsal_run = row.kind == RunKind::rehearse};
   std::string why_unsigned;
   if (environment.rules.signature) {
     auto signer = co_await world_.signer(row.package, environment);

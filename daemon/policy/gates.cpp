@@ -36,7 +36,7 @@ std::vector<Gate> gates(const Facts& facts, const Environment& environment) {
   if (!rules.allow_irreversible)
     out.push_back({"KY-2", facts.irreversible_steps.empty(),
                    fmt::format("{} takes no step without a way back: {}", facts.environment, joined(facts.irreversible_steps)),
-                   "Give the step `touches` or `undo`, or allow it: `require: {irreversible: true}` for the environment"});
+                   "Give the step `touches` or `undo`, or allow it: `require: {allow_irreversible: true}` for the environment"});
   if (rules.refuse_drift)
     out.push_back({"MA-8.1.5", facts.drifted.empty(),
                    fmt::format("hosts of {} differ from their baseline: {}", facts.environment, joined(facts.drifted)),
