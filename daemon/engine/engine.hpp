@@ -49,7 +49,7 @@ class Engine final : public Control {
   [[nodiscard]] Awaitable<int> roll_back(RunRow row, std::shared_ptr<Hold> hold);
   [[nodiscard]] Awaitable<int> rehearse(RunRow row, std::shared_ptr<Hold> hold);
   [[nodiscard]] Awaitable<int> resume(RunRow row, std::shared_ptr<Hold> hold);
-  [[nodiscard]] Awaitable<int> drive(RunRow row, const Plan& plan, std::shared_ptr<Hold> hold);
+  [[nodiscard]] Awaitable<int> drive(RunRow row, const Plan& plan, std::shared_ptr<Hold> hold, Links links = {});
   [[nodiscard]] Awaitable<void> planned(RunRow& row, const Plan& plan, const std::string& digest);
   [[nodiscard]] Awaitable<int> leg(const RunRow& rehearsal, int number, const std::string& first_leg, std::shared_ptr<Hold> hold);
   [[nodiscard]] Awaitable<int> finish_rehearsal(RunRow row, int failed_leg, int code);
@@ -58,9 +58,10 @@ class Engine final : public Control {
   struct Planned {
     Plan plan;
     PackageContents contents;
-    std::map<std::string, std::map<std::string, std::string>> facts;
+    Links links;  // to the hosts of the plan, in its order
+    std::vector<std::map<std::string, std::string>> facts;
   };
-  // Connects to every host of the plan, reads facts, makes the plan. `links` keep the connections when given.
+  // Connects to every host of the plan, reads facts, makes the plan.
   [[nodiscard]] Awaitable<Result<Planned>> make_plan_for(const std::string& package, const Environment& environment);
   [[nodiscard]] Awaitable<Result<Plan>> load_plan(const std::string& digest);
   [[nodiscard]] Awaitable<Result<Baselines>> baselines_for(const RunRow& row, const Plan& plan);

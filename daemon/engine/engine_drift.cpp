@@ -1,7 +1,7 @@
 // Drift: an application's hosts against their baseline, or one environment's baseline against another's.
 #include <fmt/format.h>
 
-#include <deque>
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "daemon/base/escape.hpp"
@@ -61,15 +61,15 @@ Awaitable<Result<std::string>> Engine::drift(std::string application, std::strin
   if (!run) co_return fail(Kind::integrity, fmt::format("the record has no run {}", baseline->run));
   BELAY_CO_TRY(const Plan plan, co_await load_plan(run->plan));
   BELAY_CO_TRY(const auto finals, read_host_finals(world_.blobs, baseline->manifest));
-  const auto transport = world_.transport(*environment);
-  std::deque<HostLink> links;
-  for (const PlanHost& host : plan.hosts) links.emplace_back(world_, *environment, *transport, host.host, plan.kit);
+  std::vector<Host> hosts;
+  for (const PlanHost& host : plan.hosts) hosts.push_back(host.host);
+  Links links = link_all(world_, *environment, hosts, plan.kit);
   std::vector<json> found(plan.hosts.size());
   std::vector<std::string> problems(plan.hosts.size());
-  co_await for_each(world_.executor, links.size(), [&](std::size_t h) -> Awaitable<void> {
+  co_await for_each(world_.executor, hosts.size(), [&](std::size_t h) -> Awaitable<void> {
     const std::string& name = plan.hosts[h].host.name;
     const auto blob = finals.find(name);
-    auto leash = co_await links[h].reach();
+    auto leash = co_await links.hosts[h].reach();
     if (!leash || blob == finals.end()) {
       problems[h] = name + ": " + (leash ? "its baseline has no manifest" : leash.error().text());
       co_return;

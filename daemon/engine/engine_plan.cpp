@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <deque>
 #include <nlohmann/json.hpp>
 
 #include "daemon/base/escape.hpp"
@@ -84,20 +83,18 @@ Awaitable<json> step_document(Leash& leash, const Blobs& blobs, const Plan& plan
 }
 
 struct Reached {
-  std::unique_ptr<port::Transport> transport;
-  std::deque<HostLink> links;
+  Links links;
   std::vector<Facts> facts;
   std::vector<std::optional<Error>> errors;
 };
 
 // Reaches all hosts at once; what could not be reached stands in `errors`.
 Awaitable<void> reach_all(World& world, const Environment& environment, const std::vector<Host>& hosts, Reached& out) {
-  out.transport = world.transport(environment);
+  out.links = link_all(world, environment, hosts, world.catalogue.kit_digest().hex());
   out.facts.resize(hosts.size());
   out.errors.resize(hosts.size());
-  for (const Host& host : hosts) out.links.emplace_back(world, environment, *out.transport, host, world.catalogue.kit_digest().hex());
   co_await for_each(world.executor, hosts.size(), [&](std::size_t i) -> Awaitable<void> {
-    auto leash = co_await out.links[i].reach();
+    auto leash = co_await out.links.hosts[i].reach();
     if (!leash) {
       out.errors[i] = leash.error();
       co_return;
@@ -133,8 +130,11 @@ Awaitable<Result<Engine::Planned>> Engine::make_plan_for(const std::string& pack
   Reached reached;
   co_await reach_all(world_, environment, hosts, reached);
   if (auto error = first_error(hosts, reached)) co_return std::unexpected(*error);
-  for (std::size_t i = 0; i < hosts.size(); ++i) out.facts[hosts[i].name] = reached.facts[i];
-  BELAY_CO_TRY(out.plan, make_plan({out.contents, environment, std::move(hosts), out.facts, world_.catalogue, world_.blobs}));
+  std::map<std::string, Facts> facts;
+  for (std::size_t i = 0; i < hosts.size(); ++i) facts[hosts[i].name] = reached.facts[i];
+  BELAY_CO_TRY(out.plan, make_plan({out.contents, environment, std::move(hosts), facts, world_.catalogue, world_.blobs}));
+  out.facts = std::move(reached.facts);
+  out.links = std::move(reached.links);
   co_return out;
 }
 
@@ -144,17 +144,12 @@ Awaitable<Result<std::string>> Engine::plan(std::string package, std::string env
     co_return fail(Kind::not_found, fmt::format("there is no environment \"{}\"", show(environment_name)), "`belay env list` shows them");
   BELAY_CO_TRY(Planned planned, co_await make_plan_for(package, *environment));
   const Plan& plan = planned.plan;
-  std::vector<Host> hosts;
-  for (const PlanHost& host : plan.hosts) hosts.push_back(host.host);
-  Reached reached;
-  co_await reach_all(world_, *environment, hosts, reached);
-  if (auto error = first_error(hosts, reached)) co_return std::unexpected(*error);
-  std::vector<json> documents(hosts.size());
-  co_await for_each(world_.executor, hosts.size(), [&](std::size_t h) -> Awaitable<void> {
-    const GuaranteeClass promise = guarantee(reached.facts[h]);
-    json document{{"name", hosts[h].name}, {"batch", plan.hosts[h].batch}, {"class", promise.name}, {"class_why", promise.why}, {"steps", json::array()}};
+  std::vector<json> documents(plan.hosts.size());
+  co_await for_each(world_.executor, plan.hosts.size(), [&](std::size_t h) -> Awaitable<void> {
+    const GuaranteeClass promise = guarantee(planned.facts[h]);
+    json document{{"name", plan.hosts[h].host.name}, {"batch", plan.hosts[h].batch}, {"class", promise.name}, {"class_why", promise.why}, {"steps", json::array()}};
     for (std::size_t i = 0; i < plan.steps.size(); ++i) {
-      auto leash = co_await reached.links[h].reach();
+      auto leash = co_await planned.links.hosts[h].reach();
       if (!leash) {
         document["note"] = leash.error().text();
         break;

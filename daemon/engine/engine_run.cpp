@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
-#include <nlohmann/json.hpp>
 
 #include "daemon/base/ulid.hpp"
 #include "daemon/engine/finals.hpp"
@@ -57,7 +56,7 @@ Awaitable<int> Engine::deploy(RunRow row, std::shared_ptr<Hold> hold) {
   const auto digest = world_.blobs.put(write_plan(made->plan));
   if (!digest) co_return co_await end_early(std::move(row), 1, digest.error().text());
   co_await planned(row, made->plan, digest->hex());
-  co_return co_await drive(std::move(row), made->plan, std::move(hold));
+  co_return co_await drive(std::move(row), made->plan, std::move(hold), std::move(made->links));
 }
 
 Awaitable<int> Engine::roll_back(RunRow row, std::shared_ptr<Hold> hold) {
@@ -73,7 +72,7 @@ Awaitable<int> Engine::roll_back(RunRow row, std::shared_ptr<Hold> hold) {
   co_return co_await drive(std::move(row), *plan, std::move(hold));
 }
 
-Awaitable<int> Engine::drive(RunRow row, const Plan& plan, std::shared_ptr<Hold> hold) {
+Awaitable<int> Engine::drive(RunRow row, const Plan& plan, std::shared_ptr<Hold> hold, Links links) {
   const Environment& environment = *world_.environment(row.environment);
   auto baselines = co_await baselines_for(row, plan);
   if (!baselines) co_return co_await end_early(std::move(row), 1, baselines.error().text());
@@ -81,7 +80,7 @@ Awaitable<int> Engine::drive(RunRow row, const Plan& plan, std::shared_ptr<Hold>
   auto run = std::make_shared<Run>(world_, environment, row, [this] { return ++generation_; });
   active_[row.id] = run;
   if (stopping_) run->stop();
-  co_await run->drive(plan, events, std::move(*baselines));
+  co_await run->drive(plan, events, std::move(*baselines), std::move(links));
   active_.erase(row.id);
   const int code = run->state().exit_code;
   hold.reset();
@@ -132,8 +131,8 @@ Awaitable<int> Engine::leg(const RunRow& rehearsal, int number, const std::strin
   started.type = EventType::leg_started;
   started.run = rehearsal.id;
   started.epoch = world_.journal.epoch();
-  started.rc = number;
-  started.detail = nlohmann::json{{"run", row.id}}.dump();
+  started.step = number;
+  started.digest = row.id;
   started.note = number == 1 ? "deploy" : number == 2 ? "roll back and prove" : "deploy again";
   std::vector<Event> events;
   events.push_back(std::move(started));
@@ -180,11 +179,11 @@ Awaitable<int> Engine::rehearse(RunRow row, std::shared_ptr<Hold> hold) {
   std::string open_leg;
   for (const Recorded& recorded : co_await world_.journal.events(row.id)) {
     if (recorded.event.type == EventType::leg_started) {
-      open_leg = nlohmann::json::parse(recorded.event.detail).at("run").get<std::string>();
-      if (recorded.event.rc == 1) first_leg = open_leg;
+      open_leg = recorded.event.digest;
+      if (recorded.event.step == 1) first_leg = open_leg;
     } else if (recorded.event.type == EventType::leg_ended) {
       open_leg.clear();
-      done = recorded.event.step == 0 ? done + 1 : done;
+      done = recorded.event.step;
     }
   }
   for (int number = done + 1; number <= 3; ++number) {
@@ -202,8 +201,7 @@ Awaitable<int> Engine::rehearse(RunRow row, std::shared_ptr<Hold> hold) {
       if (number == 1) {
         const auto events = co_await world_.journal.events(row.id);
         for (const Recorded& recorded : events)
-          if (recorded.event.type == EventType::leg_started && recorded.event.rc == 1)
-            first_leg = nlohmann::json::parse(recorded.event.detail).at("run").get<std::string>();
+          if (recorded.event.type == EventType::leg_started) first_leg = recorded.event.digest;
       }
     }
     // -1: the daemon is stopping; the leg is taken up at the next start, and this rehearsal with it.
@@ -211,6 +209,7 @@ Awaitable<int> Engine::rehearse(RunRow row, std::shared_ptr<Hold> hold) {
     Event ended;
     ended.type = EventType::leg_ended;
     ended.run = row.id;
+    ended.step = number;
     ended.epoch = world_.journal.epoch();
     ended.rc = code;
     ended.ok = code == 0;
@@ -241,8 +240,7 @@ Awaitable<std::size_t> Engine::recover() {
   for (const RunRow& row : rows) {
     if (row.kind != RunKind::rehearse) continue;
     for (const Recorded& recorded : co_await world_.journal.events(row.id))
-      if (recorded.event.type == EventType::leg_started)
-        legs.insert(nlohmann::json::parse(recorded.event.detail).at("run").get<std::string>());
+      if (recorded.event.type == EventType::leg_started) legs.insert(recorded.event.digest);
   }
   std::size_t count = 0;
   for (const RunRow& row : rows) {

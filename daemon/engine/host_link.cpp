@@ -36,4 +36,11 @@ void HostLink::drop() {
   connection_.reset();
 }
 
+Links link_all(World& world, const Environment& environment, const std::vector<Host>& hosts, const std::string& kit) {
+  Links out;
+  out.transport = world.transport(environment);
+  for (const Host& host : hosts) out.hosts.emplace_back(world, environment, *out.transport, host, kit);
+  return out;
+}
+
 }  // namespace belay::engine

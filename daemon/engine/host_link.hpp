@@ -3,6 +3,7 @@
 // Loop thread. A link serves one task at a time (`busy`); a lost connection is dropped, the next reach() makes a new one.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,5 +34,13 @@ class HostLink {
   std::shared_ptr<port::Connection> connection_;
   std::optional<Leash> leash_;
 };
+
+// The hosts of one piece of work and the transport that carries them.
+struct Links {
+  std::unique_ptr<port::Transport> transport;
+  std::deque<HostLink> hosts;  // a link never moves
+};
+
+[[nodiscard]] Links link_all(World& world, const Environment& environment, const std::vector<Host>& hosts, const std::string& kit);
 
 }  // namespace belay::engine

@@ -19,7 +19,6 @@ Run::Run(World& world, const Environment& environment, RunRow row, std::function
       environment_(environment),
       row_(std::move(row)),
       next_generation_(std::move(next_generation)),
-      transport_(world.transport(environment)),
       wake_(world.executor) {
   state_.kind = row_.kind;
 }
@@ -62,17 +61,21 @@ Awaitable<void> Run::record(std::vector<Event> events, std::vector<RecordWrite> 
 }
 
 bool Run::any_busy() const {
-  return std::ranges::any_of(links_, [](const HostLink& link) { return link.busy; });
+  return std::ranges::any_of(links_.hosts, [](const HostLink& link) { return link.busy; });
 }
 
-Awaitable<void> Run::drive(Plan plan, const std::vector<Recorded>& events, Baselines baselines) {
+Awaitable<void> Run::drive(Plan plan, const std::vector<Recorded>& events, Baselines baselines, Links links) {
   const auto self = shared_from_this();
   plan_ = std::move(plan);
   baselines_ = std::move(baselines);
   state_ = reduce::initial(row_.kind, plan_);
   for (const Recorded& recorded : events) reduce::apply(state_, plan_, recorded.event, world_.journal.epoch());
-  links_.reserve(plan_.hosts.size());
-  for (const PlanHost& host : plan_.hosts) links_.emplace_back(world_, environment_, *transport_, host.host, plan_.kit);
+  links_ = std::move(links);
+  if (links_.hosts.empty()) {
+    std::vector<Host> hosts;
+    for (const PlanHost& host : plan_.hosts) hosts.push_back(host.host);
+    links_ = link_all(world_, environment_, hosts, plan_.kit);
+  }
   driving_ = true;
   while (state_.stage != reduce::Stage::ended) {
     bool begun = false;
@@ -86,7 +89,7 @@ Awaitable<void> Run::drive(Plan plan, const std::vector<Recorded>& events, Basel
           begun = true;
           break;
         }
-        if (links_[task.host].busy) continue;
+        if (links_.hosts[task.host].busy) continue;
         launch(task);
         begun = true;
       }
@@ -103,16 +106,16 @@ Awaitable<void> Run::drive(Plan plan, const std::vector<Recorded>& events, Basel
   if (stopping_ && state_.stage != reduce::Stage::ended)
     spdlog::warn("run {} of {} in {} is left {}; the next start takes it up", row_.id, row_.application, row_.environment,
                  reduce::to_string(state_.stage));
-  for (HostLink& link : links_) link.drop();
+  for (HostLink& link : links_.hosts) link.drop();
 }
 
 void Run::launch(const Task& task) {
-  links_[task.host].busy = true;
+  links_.hosts[task.host].busy = true;
   boost::asio::co_spawn(
       world_.executor,
       [self = shared_from_this(), task]() -> Awaitable<void> {
         co_await self->perform(task);
-        self->links_[task.host].busy = false;
+        self->links_.hosts[task.host].busy = false;
         self->wake_.notify();
       },
       [](const std::exception_ptr& error) {
@@ -164,7 +167,7 @@ Awaitable<void> Run::perform_for_run(const Task& task) {
 }
 
 Awaitable<void> Run::lost(const Task& task, const Error& error) {
-  links_[task.host].drop();
+  links_.hosts[task.host].drop();
   Event out = event(EventType::host_lost, task);
   out.step = 0;
   out.note = error.text();

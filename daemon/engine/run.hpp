@@ -35,8 +35,9 @@ class Run : public std::enable_shared_from_this<Run> {
   Run(World& world, const Environment& environment, RunRow row, std::function<int()> next_generation);
 
   // Makes the run go: from the state that `events` fold to, until it has ended or `stop` was called. `plan` must be the
-  // one the events name; for a fresh run it is the one just journalled.
-  [[nodiscard]] Awaitable<void> drive(Plan plan, const std::vector<Recorded>& events, Baselines baselines);
+  // one the events name; for a fresh run it is the one just journalled. `links` are those that planning has opened, in
+  // the plan's order, or empty.
+  [[nodiscard]] Awaitable<void> drive(Plan plan, const std::vector<Recorded>& events, Baselines baselines, Links links);
 
   // Journalled at once; the run then goes back.
   [[nodiscard]] Awaitable<Result<void>> abort(std::string note);
@@ -92,11 +93,10 @@ class Run : public std::enable_shared_from_this<Run> {
   const Environment& environment_;
   RunRow row_;
   std::function<int()> next_generation_;
-  std::unique_ptr<port::Transport> transport_;
   Plan plan_;
   Baselines baselines_;
   reduce::RunState state_;
-  std::vector<HostLink> links_;
+  Links links_;
   Signal wake_;
   bool stopping_ = false;
   bool driving_ = false;

@@ -53,7 +53,7 @@ std::string as_json(const std::vector<Difference>& list) {
 }  // namespace
 
 Awaitable<void> Run::restore(Task task) {
-  auto leash = co_await links_[task.host].reach();
+  auto leash = co_await links_.hosts[task.host].reach();
   if (!leash) co_return co_await lost(task, leash.error());
   co_await record(one(event(EventType::rb_intent, task)));
   std::string why;
@@ -83,7 +83,7 @@ Awaitable<void> Run::restore(Task task) {
 }
 
 Awaitable<void> Run::settle(Task task) {
-  auto leash = co_await links_[task.host].reach();
+  auto leash = co_await links_.hosts[task.host].reach();
   if (!leash) co_return co_await lost(task, leash.error());
   Event done = event(EventType::host_settled, task);
   const reduce::HostState& host = state_.hosts[task.host];
@@ -111,7 +111,7 @@ Awaitable<Result<std::string>> Run::snapshot_manifest(Leash& leash, const Task& 
 }
 
 Awaitable<void> Run::prove(Task task) {
-  auto leash = co_await links_[task.host].reach();
+  auto leash = co_await links_.hosts[task.host].reach();
   if (!leash) co_return co_await lost(task, leash.error());
   const reduce::HostState& host = state_.hosts[task.host];
   std::vector<StepStates> states;

@@ -37,7 +37,7 @@ std::string why_failed(const OpResult& result, const char* what, std::chrono::se
 }  // namespace
 
 Awaitable<void> Run::snapshot(Task task) {
-  auto leash = co_await links_[task.host].reach();
+  auto leash = co_await links_.hosts[task.host].reach();
   if (!leash) co_return co_await lost(task, leash.error());
   co_await record(one(event(EventType::snap_intent, task)));
   auto manifest = co_await (*leash)->snapshot(directory(), task.step, host_epoch(task.host), std::chrono::seconds(3600));
@@ -65,13 +65,15 @@ Awaitable<void> Run::snapshot(Task task) {
 }
 
 Awaitable<void> Run::apply(Task task) {
-  auto leash = co_await links_[task.host].reach();
+  auto leash = co_await links_.hosts[task.host].reach();
   if (!leash) co_return co_await lost(task, leash.error());
   const PlanStep& spec = plan_.steps[static_cast<std::size_t>(task.step) - 1];
   if (task.attempt > 1 && spec.delay_seconds > 0) {
     boost::asio::steady_timer timer(world_.executor, std::chrono::seconds(spec.delay_seconds));
     co_await timer.async_wait(boost::asio::use_awaitable);
   }
+  // While this waited, the run may have turned back: then nothing new begins.
+  if (state_.stage != reduce::Stage::forward) co_return;
   co_await record(one(event(EventType::apply_intent, task)));
   const auto deadline = step_deadline(task.step);
   auto result = co_await (*leash)->apply(directory(), task.step, host_epoch(task.host), task.attempt, deadline);
@@ -94,7 +96,7 @@ Awaitable<void> Run::verify(Task task) {
   const PlanStep& spec = plan_.steps[static_cast<std::size_t>(task.step) - 1];
   Event done = event(EventType::verify_done, task);
   if (spec.verifies) {
-    auto leash = co_await links_[task.host].reach();
+    auto leash = co_await links_.hosts[task.host].reach();
     if (!leash) co_return co_await lost(task, leash.error());
     const auto deadline = step_deadline(task.step);
     auto result = co_await (*leash)->verify(directory(), task.step, host_epoch(task.host), deadline);
@@ -119,7 +121,7 @@ Awaitable<void> Run::verify(Task task) {
 }
 
 Awaitable<void> Run::commit(Task task) {
-  auto leash = co_await links_[task.host].reach();
+  auto leash = co_await links_.hosts[task.host].reach();
   if (!leash) co_return co_await lost(task, leash.error());
   co_await record(one(event(EventType::commit_intent, task)));
   auto result = co_await (*leash)->commit(directory(), task.step, host_epoch(task.host));
@@ -133,7 +135,7 @@ Awaitable<void> Run::commit(Task task) {
 }
 
 Awaitable<void> Run::probe(Task task) {
-  auto leash = co_await links_[task.host].reach();
+  auto leash = co_await links_.hosts[task.host].reach();
   if (!leash) co_return co_await lost(task, leash.error());
   const std::string op = task.attempt > 1 ? fmt::format("apply.{}", task.attempt) : "apply";
   auto probe = co_await (*leash)->probe(directory(), task.step, op);
@@ -174,7 +176,7 @@ Awaitable<Result<std::string>> Run::check_against_plan(Leash& leash, const Task&
 }
 
 Awaitable<void> Run::finish(Task task) {
-  auto leash = co_await links_[task.host].reach();
+  auto leash = co_await links_.hosts[task.host].reach();
   if (!leash) co_return co_await lost(task, leash.error());
   Event done = event(EventType::host_final, task);
   const auto wrong = co_await check_against_plan(**leash, task);

@@ -35,7 +35,7 @@ Awaitable<void> Run::fence(Task task) {
     boost::asio::steady_timer timer(world_.executor, std::chrono::seconds(std::min(1 << lost_before, 20)));
     co_await timer.async_wait(boost::asio::use_awaitable);
   }
-  auto leash = co_await links_[task.host].reach();
+  auto leash = co_await links_.hosts[task.host].reach();
   if (!leash) co_return co_await lost(task, leash.error());
   const int generation = next_generation_();
   const std::uint64_t epoch = world_.journal.epoch() << 20 | static_cast<std::uint64_t>(generation);
@@ -52,7 +52,7 @@ Awaitable<void> Run::fence(Task task) {
 }
 
 Awaitable<void> Run::ready(Task task) {
-  auto leash = co_await links_[task.host].reach();
+  auto leash = co_await links_.hosts[task.host].reach();
   if (!leash) co_return co_await lost(task, leash.error());
   auto facts = co_await (*leash)->facts();
   if (!facts && is_loss(facts.error())) co_return co_await lost(task, facts.error());
@@ -130,14 +130,16 @@ Awaitable<Result<std::string>> Run::keep_conflicts(Leash& leash, const Task& tas
   for (const auto& [step, text] : finals) {
     BELAY_CO_TRY(const std::vector<std::string> kept, co_await leash.keep(directory(), step, text));
     for (const std::string& path : kept)
-      note += (note.empty() ? "changed since the deployment, a copy is kept on the host below conflicts/" + directory() + ": " : ", ") +
+      note += (note.empty() ? fmt::format("changed since the deployment, so a copy is kept on the host below {}/conflicts/{}: ",
+                                          plan_.hosts[task.host].host.base, directory())
+                            : std::string(", ")) +
               show(path);
   }
   co_return note;
 }
 
 Awaitable<void> Run::stage(Task task) {
-  auto leash = co_await links_[task.host].reach();
+  auto leash = co_await links_.hosts[task.host].reach();
   if (!leash) co_return co_await lost(task, leash.error());
   std::set<std::string> all;
   for (const HostStep& step : plan_.hosts[task.host].steps) all.insert(step.blobs.begin(), step.blobs.end());

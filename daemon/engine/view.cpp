@@ -84,7 +84,7 @@ Awaitable<Result<std::string>> Engine::view(std::string id) {
            {"steps", json::array()}, {"hosts", json::array()}, {"differences", json::array()}, {"legs", json::array()}, {"next", advice(*row)}};
   for (const Recorded& recorded : events)
     if (recorded.event.type == EventType::leg_started)
-      out["legs"].push_back({{"part", recorded.event.rc}, {"what", recorded.event.note}, {"run", json::parse(recorded.event.detail).at("run")}});
+      out["legs"].push_back({{"part", recorded.event.step}, {"what", recorded.event.note}, {"run", recorded.event.digest}});
   if (row->plan.empty()) co_return out.dump(-1, ' ', false, json::error_handler_t::replace);
   BELAY_CO_TRY(const Plan plan, co_await load_plan(row->plan));
   reduce::RunState state = reduce::initial(row->kind, plan);

@@ -20,8 +20,8 @@ enum class EventType : std::uint8_t {
   run_abort,    // a person asked to stop going forward; note: who and why
   run_back,     // the run goes back; note: the reason
   run_ended,    // note: outcome in words; rc: the exit code of docs/interface.md
-  leg_started,  // a rehearsal began the run named in `digest`; step: its ordinal (1 deploy, 2 roll back, 3 deploy)
-  leg_ended,    // rc: that run's exit code
+  leg_started,  // a rehearsal begins the run whose id stands in `digest`; step: 1 deploy, 2 roll back, 3 deploy again
+  leg_ended,    // rc: that run's exit code; step as above
   // One host.
   host_fenced,   // the host accepted `epoch`
   host_ready,    // preflight passed; detail: facts
