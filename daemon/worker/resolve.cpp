@@ -11,7 +11,8 @@ namespace belay {
 
 namespace asio = boost::asio;
 
-asio::awaitable<Result<std::vector<std::string>>> resolve(std::string host, std::string address, Signal::Time deadline) {
+asio::awaitable<Result<std::vector<std::string>>> resolve(std::string host, std::string address,
+                                                          Signal::Time deadline) {
   boost::system::error_code no_number;
   const auto number = asio::ip::make_address(address, no_number);
   if (!no_number) co_return std::vector{number.to_string()};

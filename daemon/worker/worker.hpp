@@ -13,8 +13,8 @@
 #include <string_view>
 #include <vector>
 
-#include "belay/signal.hpp"
 #include "belay/frame_link.hpp"
+#include "belay/signal.hpp"
 #include "daemon/port/transport.hpp"
 #include "daemon/worker/process.hpp"
 

@@ -36,11 +36,13 @@ std::string known_hosts(const wp::Open& open) {
   return text;
 }
 
+std::string control_socket(std::uint32_t number) { return "./c" + std::to_string(number); }
+
 std::vector<std::string> master_arguments(const wp::Open& open, const std::string& key_file, std::uint32_t number,
                                           std::chrono::seconds patience) {
   const std::string id = std::to_string(number);
   // -v: how a command ended is only told there (see master_log.hpp).
-  std::vector<std::string> argv{"/usr/bin/ssh", "-v", "-M", "-N", "-T", "-S", "./c" + id};
+  std::vector<std::string> argv{"/usr/bin/ssh", "-v", "-M", "-N", "-T", "-S", control_socket(number)};
   // With -F neither the account's nor the system's configuration is read.
   argv.insert(argv.end(), {"-F", open.ssh_config.empty() ? "/dev/null" : open.ssh_config});
   for (const char* option :
@@ -68,7 +70,7 @@ std::vector<std::string> command_arguments(const wp::Open& open, std::uint32_t n
   // own messages must not mix with the command's.
   return {"/usr/bin/ssh", "-T",
           "-F",           "/dev/null",
-          "-S",           "./c" + std::to_string(number),
+          "-S",           control_socket(number),
           "-o",           "ControlMaster=no",
           "-o",           "BatchMode=yes",
           "-o",           "ProxyCommand=/bin/false",

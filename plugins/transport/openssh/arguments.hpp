@@ -18,6 +18,8 @@ namespace belay::openssh {
 // only.
 std::string known_hosts(const worker_protocol::Open& open);
 
+std::string control_socket(std::uint32_t number);
+
 // Keeps the connection: `number` names its files (c<number>, k<number>).
 std::vector<std::string> master_arguments(const worker_protocol::Open& open, const std::string& key_file,
                                           std::uint32_t number, std::chrono::seconds patience);

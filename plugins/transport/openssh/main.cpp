@@ -33,7 +33,7 @@ class OpensshSession : public Session {
         open_(std::move(open)),
         number_(number),
         master_(std::move(master)),
-        log_(std::make_shared<MasterLog>(executor_, master_->err.fd.get())) {
+        log_(std::make_shared<MasterLog>(executor_, master_->err.fd.get(), belay::openssh::control_socket(number_))) {
     log_->watch();
   }
   ~OpensshSession() override { log_->stop(); }

@@ -13,7 +13,8 @@ constexpr std::size_t longest_line = 2000;
 constexpr std::size_t most_messages = 30;
 }  // namespace
 
-MasterLog::MasterLog(const asio::any_io_executor& executor, int fd) : pipe_(executor, ::dup(fd)) {}
+MasterLog::MasterLog(const asio::any_io_executor& executor, int fd, std::string socket)
+    : pipe_(executor, ::dup(fd)), socket_(std::move(socket)) {}
 
 void MasterLog::watch() { read(); }
 
@@ -64,7 +65,7 @@ void MasterLog::line(std::string_view text) {
   text.remove_prefix(debug.size());
   constexpr std::string_view version = "Remote protocol version 2.0, remote software version ";
   constexpr std::string_view key = "Server host key: ";
-  if (text.starts_with("Entering interactive session")) ready_ = true;
+  if (text.starts_with("Entering interactive session") && access(socket_.c_str(), F_OK) == 0) ready_ = true;
   if (text.starts_with("client_input_channel_req:") && text.find(" rtype exit-status ") != std::string_view::npos) {
     exit_status_ = true;
   }

@@ -19,7 +19,9 @@ namespace belay::openssh {
 class MasterLog : public std::enable_shared_from_this<MasterLog> {
  public:
   // `fd` is duplicated. `news` (which must outlive watch()…forget()) is notified with every line.
-  MasterLog(const boost::asio::any_io_executor& executor, int fd);
+  // `socket`: the control socket, by which the ssh that listens on it is told from the one of a jump host, which says
+  // the same things in the same place.
+  MasterLog(const boost::asio::any_io_executor& executor, int fd, std::string socket);
   void watch();
   void stop();
   void notify(Signal* news) { news_ = news; }
@@ -43,6 +45,7 @@ class MasterLog : public std::enable_shared_from_this<MasterLog> {
   void line(std::string_view text);
 
   boost::asio::posix::stream_descriptor pipe_;
+  std::string socket_;
   Signal* news_ = nullptr;
   std::array<char, 4096> buffer_{};
   std::string partial_;

@@ -108,8 +108,14 @@ ssize_t Line::receive(void* buffer, std::size_t size) {
   if (budget_ == 0) return -EAGAIN;
   if (keep_beginning_ && beginning_.size() >= most_beginning) return -ECONNABORTED;
   const ssize_t got = recv(socket_.get(), buffer, std::min(size, budget_), 0);
-  if (got < 0) return -errno;
-  if (got == 0) return 0;
+  if (got < 0) {
+    ended_ = ended_ || (errno != EAGAIN && errno != EINTR);
+    return -errno;
+  }
+  if (got == 0) {
+    ended_ = true;
+    return 0;
+  }
   budget_ -= static_cast<std::size_t>(got);
   const int on = 1;
   setsockopt(socket_.get(), IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);

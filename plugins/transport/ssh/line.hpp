@@ -42,6 +42,8 @@ class Line {
   void forget_beginning();
   [[nodiscard]] bool exit_status_seen() const { return exit_status_seen_; }
   void expect_exit_status() { exit_status_seen_ = false; }
+  // The other side has ended the connection, or it broke.
+  [[nodiscard]] bool ended() const { return ended_; }
   // When something last came in.
   [[nodiscard]] Signal::Time last_heard() const { return last_heard_; }
 
@@ -63,6 +65,7 @@ class Line {
   bool keep_beginning_ = true;
   bool exit_status_seen_ = false;
   bool cut_ = false;
+  bool ended_ = false;
 };
 
 }  // namespace belay::ssh

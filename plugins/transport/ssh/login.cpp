@@ -202,6 +202,8 @@ asio::awaitable<worker::OpenResult> login(asio::any_io_executor executor, const 
                                           sign, &abstract);
       },
       wake, deadline);
+  // libssh2 calls it "unverified" too when the connection broke in the middle: that is no verdict on the key.
+  if (session->line().ended() && result != 0) result = LIBSSH2_ERROR_SOCKET_DISCONNECT;
   if (result == LIBSSH2_ERROR_AUTHENTICATION_FAILED || result == LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED) {
     co_return failed(
         Kind::refused,

@@ -151,6 +151,7 @@ wp::Exit SshSession::ended_with(int result) {
   }
   libssh2_channel_free(channel_);
   channel_ = nullptr;
+  used_ = true;
   return exit;
 }
 

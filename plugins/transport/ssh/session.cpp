@@ -14,6 +14,7 @@ namespace {
 
 constexpr auto keepalive_every = std::chrono::seconds(15);
 constexpr auto longest_silence = std::chrono::seconds(45);
+constexpr auto slot_patience = std::chrono::seconds(5);
 // Larger windows made downloads slower, not faster (measured).
 constexpr unsigned window = 2 * 1024 * 1024;
 
@@ -64,12 +65,20 @@ int SshSession::keep_alive() {
 }
 
 asio::awaitable<int> SshSession::open_channel(Signal& wake, Time until, const Command* command) {
-  co_return co_await drive(
-      [this] {
-        channel_ = libssh2_channel_open_ex(session_, "session", 7, window, LIBSSH2_CHANNEL_PACKET_DEFAULT, nullptr, 0);
-        return channel_ != nullptr ? 0 : libssh2_session_last_errno(session_);
-      },
-      wake, until, command);
+  // sshd counts a closed session until its next round: with MaxSessions 1 the next one is refused when it asks at once.
+  const auto patience = used_ ? Clock::now() + slot_patience : Clock::now();
+  for (;;) {
+    const int result = co_await drive(
+        [this] {
+          channel_ =
+              libssh2_channel_open_ex(session_, "session", 7, window, LIBSSH2_CHANNEL_PACKET_DEFAULT, nullptr, 0);
+          return channel_ != nullptr ? 0 : libssh2_session_last_errno(session_);
+        },
+        wake, until, command);
+    if (result != LIBSSH2_ERROR_CHANNEL_FAILURE || Clock::now() >= patience) co_return result;
+    Signal pause(co_await asio::this_coro::executor);
+    co_await pause.wait(Clock::now() + std::chrono::milliseconds(10));
+  }
 }
 
 asio::awaitable<std::optional<std::string>> SshSession::idle(Signal& wake) {

@@ -88,6 +88,7 @@ class SshSession final : public worker::Session {
   LIBSSH2_CHANNEL* channel_ = nullptr;
   wp::Opened opened_;
   Time next_keepalive_;
+  bool used_ = false;  // a channel was closed before
   bool broken_ = false;
   std::array<char, wp::max_data> buffer_;
 };
