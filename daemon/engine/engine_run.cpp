@@ -65,6 +65,15 @@ Awaitable<int> Engine::roll_back(RunRow row, std::shared_ptr<Hold> hold) {
   auto plan = co_await load_plan(undone->plan);
   if (!plan) co_return co_await end_early(std::move(row), 1, plan.error().text());
   plan->of = row.of;
+  // Only what was begun can be taken back: a step that its `when` left out, or that the run never reached, has no snapshot.
+  reduce::RunState was = reduce::initial(undone->kind, *plan);
+  for (const Recorded& recorded : co_await world_.journal.events(row.of)) reduce::apply(was, *plan, recorded.event, world_.journal.epoch());
+  for (std::size_t h = 0; h < plan->hosts.size(); ++h)
+    for (std::size_t i = 0; i < plan->steps.size(); ++i)
+      if (HostStep& step = plan->hosts[h].steps[i]; !step.skipped && !was.hosts[h].steps[i].touched) {
+        step.skipped = true;
+        step.why_skipped = "run " + row.of + " did not begin it";
+      }
   if (auto added = hold->add(*plan); !added) co_return co_await end_early(std::move(row), 1, added.error().text());
   const auto digest = world_.blobs.put(write_plan(*plan));
   if (!digest) co_return co_await end_early(std::move(row), 1, digest.error().text());
@@ -107,7 +116,10 @@ Awaitable<Result<Baselines>> Engine::baselines_for(const RunRow& row, const Plan
       }
     co_return out;
   }
+  // A run that never became a baseline goes back to the one that still stands.
   std::string previous;
+  for (const BaselineRow& baseline : all)
+    if (baseline.current) previous = baseline.run;
   for (const BaselineRow& baseline : all)
     if (baseline.run == plan.of) {
       BELAY_CO_TRY(out.deployed, load(baseline));

@@ -71,6 +71,16 @@ Awaitable<Result<RunRow>> Engine::prepare_row(const StartRequest& request, const
     row.version = package->version;
     co_return row;
   }
+  if (!request.of.empty()) {
+    // A way back that did not come to its end may be gone again, as often as needed: restoring is convergent.
+    const auto unfinished = co_await world_.record.run(request.of);
+    if (unfinished && unfinished->kind == RunKind::deploy && unfinished->state == "needs-operator") {
+      row.of = unfinished->id;
+      row.package = unfinished->package;
+      row.version = unfinished->version;
+      co_return row;
+    }
+  }
   const auto baselines = co_await world_.record.baselines(request.application, environment.name);
   for (const BaselineRow& baseline : baselines) {
     if (!baseline.current) continue;

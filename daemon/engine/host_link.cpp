@@ -17,6 +17,7 @@ HostLink::HostLink(World& world, const Environment& environment, port::Transport
 Awaitable<Result<Leash*>> HostLink::reach() {
   if (connection_ && connection_->alive()) co_return &*leash_;
   drop();
+  was_cut = false;
   const port::HostAddress address{.name = host_.name,
                                   .address = host_.address,
                                   .port = host_.port,
@@ -28,6 +29,11 @@ Awaitable<Result<Leash*>> HostLink::reach() {
   BELAY_CO_TRY(connection_, co_await transport_.open(address, identity, std::chrono::seconds(environment_.connect_seconds)));
   leash_.emplace(connection_, world_.catalogue, kit_, host_.base, environment_.become_root);
   co_return &*leash_;
+}
+
+void HostLink::cut() {
+  was_cut = true;
+  if (connection_) connection_->close();
 }
 
 void HostLink::drop() {

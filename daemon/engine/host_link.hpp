@@ -21,9 +21,13 @@ class HostLink {
   [[nodiscard]] Awaitable<Result<Leash*>> reach();
   // Forgets the connection; what ran on it is not ours any more.
   void drop();
+  // Ends what runs on the connection while a task still waits for it: the task hears that it was lost, and drops.
+  void cut();
   [[nodiscard]] const Host& host() const { return host_; }
 
   bool busy = false;
+  bool interruptible = false;  // the task under way may be cut when the run turns back
+  bool was_cut = false;        // since the last reach()
 
  private:
   World& world_;

@@ -3,10 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "daemon/base/escape.hpp"
+#include "daemon/model/duration.hpp"
 #include "daemon/model/words.hpp"
+#include "daemon/wire/yaml.hpp"
 
 namespace belay::engine {
 namespace {
@@ -82,7 +83,9 @@ Result<void> scalar(const ParamContext& context, const std::string& kind, const 
   if (kind == "path") {
     BELAY_TRY(text, absolute_path(std::move(text), name, value.place));
   } else if (kind == "duration") {
-    BELAY_TRY(const int seconds, duration_seconds(text, value.place));
+    Value written(text);
+    written.place = value.place;
+    BELAY_TRY(const int seconds, parse_duration(written));
     text = std::to_string(seconds);
   } else if (kind == "content") {
     BELAY_TRY(const Digest digest, context.blobs.put(text));
@@ -110,14 +113,49 @@ Result<void> scalar(const ParamContext& context, const std::string& kind, const 
 
 }  // namespace
 
-Result<int> duration_seconds(const std::string& text, const Place& place) {
-  int number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  const int factor = unit.empty() || unit == "s" ? 1 : unit == "m" ? 60 : unit == "h" ? 3600 : 0;
-  if (error != std::errc{} || number < 0 || factor == 0 || number > 7 * 24 * 3600 / factor)
-    return fail(Kind::invalid, fmt::format("\"{}\" is no duration", show(text)), "Write it as 60s, 5m or 2h, at most a week", place);
-  return number * factor;
+namespace {
+
+// Fills in every text; one that held a variable is typed anew.
+Result<Value> filled_in(const Value& value, const Lookup& variables) {
+  if (const std::string* written = value.text(); written != nullptr) {
+    BELAY_TRY(const std::string text, render(*written, variables, value.place));
+    Value out = text == *written ? value : wire::plain_scalar(text);
+    out.place = value.place;
+    return out;
+  }
+  Value out = value;
+  if (out.list() != nullptr)
+    for (Value& item : *out.list()) {
+      BELAY_TRY(item, filled_in(item, variables));
+    }
+  if (out.map() != nullptr)
+    for (Value::Entry& entry : *out.map()) {
+      BELAY_TRY(entry.value, filled_in(entry.value, variables));
+    }
+  return out;
+}
+
+// A schema that wants text takes a number that was filled in, as it takes "8080" in quotes.
+Value as_texts(const Value& value) {
+  Value out = value;
+  if (out.list() != nullptr)
+    for (Value& item : *out.list()) item = as_texts(item);
+  else if (out.map() != nullptr)
+    for (Value::Entry& entry : *out.map()) entry.value = as_texts(entry.value);
+  else if (const auto text = value.as_text(); text && !value.is_text())
+    out = Value(*text);
+  out.place = value.place;
+  return out;
+}
+
+}  // namespace
+
+Result<void> check_rendered(const wire::Schema& schema, const Value& params, const Lookup& variables) {
+  BELAY_TRY(const Value rendered, filled_in(params, variables));
+  if (rendered == params) return {};
+  const Findings typed = schema.check(rendered);
+  if (typed.empty() || schema.check(as_texts(rendered)).empty()) return {};
+  return std::unexpected(wire::to_error(typed.front()));
 }
 
 Result<void> argv_files(const std::string& name, const Value& value, const Lookup& variables, ParamFiles& out) {

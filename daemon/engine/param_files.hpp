@@ -13,6 +13,7 @@
 #include "daemon/model/template.hpp"
 #include "daemon/plugin/catalogue.hpp"
 #include "daemon/port/blobs.hpp"
+#include "daemon/wire/schema.hpp"
 
 namespace belay::engine {
 
@@ -28,6 +29,10 @@ struct Params {
   std::set<std::string> blobs;  // hex digests that must be on the host
 };
 
+// The action's schema asked again of the values as they are once variables are filled in: what lint could not know of
+// `port: "{{ port }}"`. A filled-in scalar is typed as YAML would type it. The error has the place in playbook.yaml.
+[[nodiscard]] Result<void> check_rendered(const wire::Schema& schema, const Value& params, const Lookup& variables);
+
 [[nodiscard]] Result<Params> param_files(const ParamContext& context, const Value& params);
 
 // The files of one argv parameter: NAME.0, NAME.1, …
@@ -36,8 +41,5 @@ struct Params {
 // The resources the step touches: its action's rules with `$name` replaced, and `extra` paths of the step itself.
 [[nodiscard]] Result<std::vector<Touch>> touches_of(const plugin::Catalogue& catalogue, const plugin::ActionInfo& action,
                                                     const ParamFiles& params, const std::vector<std::string>& extra);
-
-// "60s", "5m", "2h" or whole seconds, in seconds.
-[[nodiscard]] Result<int> duration_seconds(const std::string& text, const Place& place);
 
 }  // namespace belay::engine

@@ -8,6 +8,8 @@
 #include "daemon/base/escape.hpp"
 #include "daemon/engine/param_files.hpp"
 #include "daemon/model/expression.hpp"
+#include "daemon/wire/json.hpp"
+#include "daemon/wire/schema.hpp"
 
 namespace belay::engine {
 namespace {
@@ -115,13 +117,15 @@ PlanStep plan_step(const StepSpec& spec, const plugin::ActionInfo& action, const
   return out;
 }
 
-Result<HostStep> host_step(const PlanInput& input, const StepSpec& spec, const plugin::ActionInfo& action, const HostView& view) {
+Result<HostStep> host_step(const PlanInput& input, const StepSpec& spec, const plugin::ActionInfo& action, const wire::Schema& schema,
+                           const HostView& view) {
   HostStep out;
   const Lookup variables = [&](std::string_view name) -> std::optional<std::string> {
     const auto found = view.variables.find(std::string(name));
     if (found == view.variables.end()) return std::nullopt;
     return found->second;
   };
+  BELAY_TRYV(check_rendered(schema, spec.params, variables));
   BELAY_TRY(Params params, param_files({input.package, action, variables, input.blobs}, spec.params));
   std::vector<std::string> extra;
   if (spec.touches)
@@ -139,6 +143,15 @@ Result<HostStep> host_step(const PlanInput& input, const StepSpec& spec, const p
   out.params = std::move(params.files);
   out.blobs.assign(params.blobs.begin(), params.blobs.end());
   return out;
+}
+
+// Whose rights steps have is the environment's decision; a playbook may only insist on it.
+Result<void> check_become(const std::optional<bool>& wanted, const Place& place, const Environment& environment) {
+  if (!wanted || *wanted == environment.become_root) return {};
+  return fail(Kind::invalid,
+              *wanted ? fmt::format("it wants root (become: true), but {} enters its hosts without sudo", environment.name)
+                      : fmt::format("it does not want root (become: false), but {} does everything through sudo", environment.name),
+              "Change `become` of the environment, or of the playbook", place);
 }
 
 }  // namespace
@@ -195,13 +208,17 @@ Result<Plan> make_plan(const PlanInput& input) {
     views.push_back(std::move(view));
     plan.hosts.push_back({input.hosts[h], batch[h], {}});
   }
+  BELAY_TRYV(check_become(playbook.become, playbook.place, input.environment));
   std::set<std::string> registered;
   for (const StepSpec& spec : playbook.steps) {
+    BELAY_TRYV(check_become(spec.become, spec.place, input.environment));
     const plugin::ActionInfo* action = input.catalogue.action(spec.action);
     if (action == nullptr)
       return fail(Kind::invalid, fmt::format("there is no action \"{}\"", show(spec.action)), "`belay lint` lists the actions there are",
                   spec.action_place);
     PlanStep step = plan_step(spec, *action, input.environment);
+    BELAY_TRY(const std::string schema_text, wire::canonical_json(wire::to_json(action->schema)));
+    BELAY_TRY(const wire::Schema schema, wire::Schema::compile(schema_text, action->name + "/action.yaml"));
     const std::set<std::string> narrowed = split_pattern(spec.hosts.value_or("all"));
     bool owner_found = false;
     bool later = false;
@@ -219,7 +236,7 @@ Result<Plan> make_plan(const PlanInput& input) {
       }
       if (!here.skipped) {
         const auto values = std::move(here.when_values);
-        BELAY_TRY(here, host_step(input, spec, *action, views[h]));
+        BELAY_TRY(here, host_step(input, spec, *action, schema, views[h]));
         here.when_values = values;
         some_touches = here.touches;
       }

@@ -110,7 +110,9 @@ Awaitable<void> Run::drive(Plan plan, const std::vector<Recorded>& events, Basel
 }
 
 void Run::launch(const Task& task) {
-  links_.hosts[task.host].busy = true;
+  HostLink& link = links_.hosts[task.host];
+  link.busy = true;
+  link.interruptible = task.what == Do::apply || task.what == Do::verify;
   boost::asio::co_spawn(
       world_.executor,
       [self = shared_from_this(), task]() -> Awaitable<void> {
@@ -164,13 +166,18 @@ Awaitable<void> Run::perform_for_run(const Task& task) {
   std::vector<Event> events;
   events.push_back(std::move(out));
   co_await record(std::move(events));
+  // Back means now: a step that would still run for minutes is not waited for. Its host is fenced, which kills it, and
+  // then put back like the others.
+  if (task.what == Do::go_back)
+    for (HostLink& link : links_.hosts)
+      if (link.busy && link.interruptible) link.cut();
 }
 
 Awaitable<void> Run::lost(const Task& task, const Error& error) {
-  links_.hosts[task.host].drop();
   Event out = event(EventType::host_lost, task);
   out.step = 0;
-  out.note = error.text();
+  out.note = links_.hosts[task.host].was_cut ? "what ran there was cut short, because the run goes back" : error.text();
+  links_.hosts[task.host].drop();
   std::vector<Event> events;
   events.push_back(std::move(out));
   co_await record(std::move(events));

@@ -67,7 +67,8 @@ json advice(const RunRow& row) {
   } else if (row.exit_code == 3) {
     out.push_back("Not every host is proven to be back. Nothing was deleted: every snapshot still stands on its host below runs/" + (row.of.empty() ? row.id : row.of) + "/");
     out.push_back(fmt::format("See what differs: belay proof {}", row.id));
-    out.push_back("Put right what it names by hand, then look again: belay diff " + row.application + " -e " + row.environment);
+    out.push_back(fmt::format("Try the way back again: belay rollback {}", row.of.empty() ? row.id : row.of));
+    out.push_back("Or put right what it names by hand, then look again: belay diff " + row.application + " -e " + row.environment);
   } else if (row.exit_code == 4) {
     out.push_back(fmt::format("Nothing was changed. Look at the hosts: belay env check {}", row.environment));
   }
