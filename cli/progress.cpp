@@ -95,6 +95,8 @@ std::string host_line(const HostView& host, const RunView& view, const Times& ti
       fmt::format("{:>5}  {:>5}  ", done.of == 0 ? "-" : fmt::format("{}/{}", done.steps, done.of), elapsed);
   line += counts;
   used += width_of(counts);
+  // A very narrow terminal has no bar, so the line is still plain text here.
+  if (bar_columns == 0 && used > canvas.columns) return cut(line, canvas.columns, canvas.utf8);
   const std::string step =
       over && host.state != "failed" && host.state != "needs-operator" ? "" : view.step_name(done.current);
   if (step_columns > 0 && canvas.columns - used > step_columns + 12) {
