@@ -38,7 +38,7 @@ function remove(path) {
   if (path in gone) return
   gone[path] = 1
   out(ntype[path] == "d" ? "rmdir" : "rm", path)
-  out("sync_dirs", parent(path))
+  if (!(parent(path) in gone)) out("sync_dirs", parent(path))
 }
 
 END {

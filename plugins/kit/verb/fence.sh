@@ -23,7 +23,7 @@ end_older() {
   for eo_pid_file in "$BELAY_BASE"/runs/*/*/*.pid; do
     eo_mark=${eo_pid_file%.pid}
     [ -f "$eo_pid_file" ] && [ ! -e "$eo_mark.rc" ] && same_boot "$eo_pid_file" || continue
-    read -r _ eo_pid _ eo_epoch <"$eo_pid_file"
+    read -r _ eo_pid _ eo_epoch <"$eo_pid_file" || continue
     if [ "$eo_epoch" = "$1" ]; then
       ! alive "$eo_pid_file" || own=yes
       continue

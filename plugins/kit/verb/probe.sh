@@ -55,15 +55,19 @@ probe_state() {
   case $state in DIED | RUNNING-OTHER) [ ! -e "$ps_mark.rc" ] || probe_state "$1" ;; esac
 }
 
+# same_boot PIDFILE: no reboot since then; a torn marker does not tell of one.
 same_boot() {
-  read -r sb_boot _ <"$1"
+  read -r sb_boot _ <"$1" || return 0
   boot_id
   [ "$sb_boot" = "$value" ]
 }
 
 verb_probe() {
+  case ${3:-} in
+    snap | apply | verify | restore | settle) ;;
+    *) fail 64 'probe wants an op: snap, apply, verify, restore or settle' ;;
+  esac
   want_step "${1:-}" "${2:-}"
-  case ${3:-} in snap | apply | verify | restore | settle) ;; *) fail 64 'probe wants an op: snap, apply, verify, restore or settle' ;; esac
   probe_state "$3"
   emit_text probe "$state"
   token

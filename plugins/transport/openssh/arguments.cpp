@@ -47,10 +47,11 @@ std::vector<std::string> master_arguments(const wp::Open& open, const std::strin
   argv.insert(argv.end(), {"-F", open.ssh_config.empty() ? "/dev/null" : open.ssh_config});
   for (const char* option :
        {"BatchMode=yes", "StrictHostKeyChecking=yes", "UpdateHostKeys=no", "CheckHostIP=no", "ControlPersist=no",
-        "IdentitiesOnly=yes", "ServerAliveInterval=15", "ServerAliveCountMax=3", "ForwardAgent=no", "ForwardX11=no",
-        "ClearAllForwardings=yes", "PermitLocalCommand=no", "Tunnel=no", "RemoteCommand=none", "LogLevel=DEBUG1"}) {
+        "IdentitiesOnly=yes", "ServerAliveCountMax=3", "ForwardAgent=no", "ForwardX11=no", "ClearAllForwardings=yes",
+        "PermitLocalCommand=no", "Tunnel=no", "RemoteCommand=none", "LogLevel=DEBUG1"}) {
     set(argv, option);
   }
+  set(argv, "ServerAliveInterval=" + std::to_string(open.keepalive_ms / 1000));
   set(argv, "ConnectTimeout=" + std::to_string(std::max<std::int64_t>(1, patience.count())));
   // Without pinned keys the configuration has to say where known ones are; strict checking stays on.
   if (!open.host_keys.empty()) {

@@ -123,6 +123,7 @@ std::string to_json(const Open& value) {
                {"user", value.user},
                {"host_keys", value.host_keys},
                {"ssh_config", value.ssh_config},
+               {"keepalive_ms", value.keepalive_ms},
                {"deadline_ms", value.deadline_ms}});
 }
 
@@ -175,6 +176,7 @@ Result<Open> parse(std::string_view json) {
   reader.text("user", value.user);
   reader.texts("host_keys", value.host_keys);
   reader.text("ssh_config", value.ssh_config);
+  reader.number("keepalive_ms", value.keepalive_ms, 2000, day_ms);
   reader.number("deadline_ms", value.deadline_ms, 1, day_ms, true);
   return reader.finish(std::move(value));
 }

@@ -181,7 +181,7 @@ asio::awaitable<worker::OpenResult> login(asio::any_io_executor executor, const 
   if (!pins) co_return std::unexpected(pins.error());
   auto socket = co_await connect(executor, open, deadline);
   if (!socket) co_return std::unexpected(socket.error());
-  auto session = std::make_unique<SshSession>(executor, std::move(*socket), open.name);
+  auto session = std::make_unique<SshSession>(executor, std::move(*socket), open);
   LIBSSH2_SESSION* raw = session->raw();
   Signal wake(executor);
 

@@ -12,20 +12,19 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
-constexpr auto keepalive_every = std::chrono::seconds(15);
-constexpr auto longest_silence = std::chrono::seconds(45);
 constexpr auto slot_patience = std::chrono::seconds(5);
 // Larger windows made downloads slower, not faster (measured).
 constexpr unsigned window = 2 * 1024 * 1024;
 
 }  // namespace
 
-SshSession::SshSession(const asio::any_io_executor& executor, worker::Fd socket, std::string host)
+SshSession::SshSession(const asio::any_io_executor& executor, worker::Fd socket, const wp::Open& open)
     : line_(std::move(socket)),
       ready_(executor, line_.socket()),
-      host_(std::move(host)),
+      host_(open.name),
+      keepalive_(open.keepalive_ms),
       session_(line_.make_session()),
-      next_keepalive_(Clock::now() + keepalive_every) {
+      next_keepalive_(Clock::now() + keepalive_) {
   BELAY_CHECK(session_ != nullptr);
   // The smallest interval: when to send is decided by us, by the steady clock.
   libssh2_keepalive_config(session_, 1, 2);
@@ -43,14 +42,15 @@ asio::awaitable<int> SshSession::wait(Signal& wake, Time until, const Command* c
   const auto now = Clock::now();
   if (command != nullptr && command->closed()) co_return call_closed;
   if (now >= until) co_return call_timed_out;
-  if (now - line_.last_heard() >= longest_silence) co_return call_silent;
+  const auto given_up = line_.last_heard() + 3 * keepalive_;
+  if (now >= given_up) co_return call_silent;
   if (outbound()) {
     ready_.arm_write(wake);
   } else if (reading) {
     ready_.arm_read(wake);
   }
   // With nothing to be heard of the server there is a time to ask, and a time to give up.
-  co_await wake.wait(std::min({until, line_.last_heard() + longest_silence, std::max(next_keepalive_, now)}));
+  co_await wake.wait(std::min({until, given_up, std::max(next_keepalive_, now)}));
   line_.next_turn();
   co_return 0;
 }
@@ -58,8 +58,8 @@ asio::awaitable<int> SshSession::wait(Signal& wake, Time until, const Command* c
 int SshSession::keep_alive() {
   const auto now = Clock::now();
   if (now < next_keepalive_) return 0;
-  next_keepalive_ = now + keepalive_every;
-  if (now - line_.last_heard() < keepalive_every) return 0;
+  next_keepalive_ = now + keepalive_;
+  if (now - line_.last_heard() < keepalive_) return 0;
   int seconds = 0;
   return libssh2_keepalive_send(session_, &seconds);
 }
@@ -87,7 +87,7 @@ asio::awaitable<std::optional<std::string>> SshSession::idle(Signal& wake) {
   for (;;) {
     int result = 0;
     if (channel_ == nullptr) {
-      result = co_await open_channel(wake, Clock::now() + longest_silence);
+      result = co_await open_channel(wake, Clock::now() + 3 * keepalive_);
       pause = false;
     } else {
       const auto got = libssh2_channel_read_ex(channel_, 0, buffer_.data(), buffer_.size());
@@ -113,7 +113,7 @@ std::string SshSession::explain(int result) const {
     case call_closed:
       return "The connection was closed while the command ran.";
     case call_silent:
-      return host_ + " has not been heard of for 45 seconds.";
+      return host_ + " has not been heard of for too long.";
     case LIBSSH2_ERROR_SOCKET_DISCONNECT:
     case LIBSSH2_ERROR_SOCKET_RECV:
       return "The connection to " + host_ + " broke: the other side ended it.";

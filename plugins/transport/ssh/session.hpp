@@ -7,7 +7,7 @@
 // - One channel at a time. The next one is opened ahead and kept: it costs no round trip when a command comes, and
 // reading
 //   from it answers the server's keepalives while nothing runs.
-// - Every wait has an end: the deadline, or 45 seconds of silence after two keepalives.
+// - Every wait has an end: the deadline, or silence of three times the keepalive.
 // Ends of a command: exited only with an exit status that was really sent; signalled; timed_out; everything else lost.
 #pragma once
 
@@ -34,8 +34,8 @@ inline constexpr int call_silent = 1'000'003;
 
 class SshSession final : public worker::Session {
  public:
-  // Takes over a connected, non-blocking socket. `host` is for messages.
-  SshSession(const boost::asio::any_io_executor& executor, worker::Fd socket, std::string host);
+  // Takes over a connected, non-blocking socket. Of `open` it takes the name and the keepalive.
+  SshSession(const boost::asio::any_io_executor& executor, worker::Fd socket, const wp::Open& open);
   ~SshSession() override;
 
   wp::Opened opened() const override { return opened_; }
@@ -84,6 +84,7 @@ class SshSession final : public worker::Session {
   Line line_;
   worker::Ready ready_;
   std::string host_;
+  std::chrono::milliseconds keepalive_;
   LIBSSH2_SESSION* session_;
   LIBSSH2_CHANNEL* channel_ = nullptr;
   wp::Opened opened_;

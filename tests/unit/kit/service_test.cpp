@@ -46,7 +46,7 @@ TEST_P(ServiceTest, APlainProcessIsStartedReplacedAndBroughtBack) {
   EXPECT_EQ(command_line(pid()), "sleep 1002 ");
   // In the reverse pass the service only stops, so that files can be put back under it.
   EXPECT_EQ(host_.do_step("restore", 3, "1").get("rc"), "0");
-  EXPECT_NE(host_.do_step("manifest", 3).get("manifest").find("s running no"), std::string::npos);
+  EXPECT_NE(host_.do_step("manifest", 3).get("manifest").find("= running no"), std::string::npos);
   roll_back(3);
   EXPECT_EQ(command_line(pid()), "sleep 1001 ");
   roll_back(3);
