@@ -9,14 +9,16 @@
 #include <set>
 
 #include "daemon/base/escape.hpp"
+#include "daemon/model/inventory.hpp"
 
 namespace belay {
 namespace {
 
 constexpr std::size_t columns = 11;
 using Columns = std::array<std::string_view, columns>;
-constexpr std::array<std::string_view, columns> names{"type",    "mode",       "owner", "group", "size", "mtime",
-                                                      "content", "hard links", "ACL or extended attributes", "path", "target"};
+constexpr std::array<std::string_view, columns> names{
+    "type", "mode",  "owner", "group", "size", "mtime", "content", "hard links", "ACL or extended attributes",
+    "path", "target"};
 constexpr std::size_t path_column = 9;
 
 bool split(std::string_view line, Columns& out) {
@@ -45,22 +47,30 @@ Result<ManifestLine> parse_line(std::string_view line) {
     return ManifestLine{std::string(line), std::string(rest.substr(0, space))};
   }
   Columns column;
-  if (!split(line, column) || column[0].size() != 1 || std::string_view("fdlpsbc-").find(column[0][0]) == std::string_view::npos ||
-      column[path_column][0] != '/')
+  if (!split(line, column) || column[0].size() != 1 ||
+      std::string_view("fdlpsbc-").find(column[0][0]) == std::string_view::npos || column[path_column][0] != '/')
     return fail(Kind::integrity, "the host sent a manifest with a broken line: " + show(line));
   return ManifestLine{std::string(line), std::string(column[path_column])};
 }
 
 std::string_view type_name(char type) {
   switch (type) {
-    case 'f': return "a file";
-    case 'd': return "a directory";
-    case 'l': return "a symbolic link";
-    case 'p': return "a FIFO";
-    case 's': return "a socket";
-    case 'b': return "a block device";
-    case 'c': return "a character device";
-    default: return "absent";
+    case 'f':
+      return "a file";
+    case 'd':
+      return "a directory";
+    case 'l':
+      return "a symbolic link";
+    case 'p':
+      return "a FIFO";
+    case 's':
+      return "a socket";
+    case 'b':
+      return "a block device";
+    case 'c':
+      return "a character device";
+    default:
+      return "absent";
   }
 }
 
@@ -108,7 +118,8 @@ struct Scopes {
       return;
     }
     paths.push_back(part.key);
-    // An absent path is recorded at its topmost missing ancestor; that is the scope then.
+    // An absent path is recorded with every missing ancestor: to go back is to have none of them, whatever is put
+    // there.
     for (const ManifestLine& line : part.lines)
       if (is_absent(line.text)) paths.push_back(line.path);
   }
@@ -135,12 +146,14 @@ void compare(int step, const ManifestPart* before, const ManifestPart* now, cons
   for (const auto& [path, pair] : by_path) {
     const auto& [was, is] = pair;
     if (was == is) continue;
-    // "Absent before" and "no line now" both mean that nothing is there.
-    if ((was.empty() && is_absent(is)) || (is.empty() && is_absent(was))) continue;
     if (covered.below(path) && only_time_differs(was, is)) continue;
-    if (was.empty() || is_absent(was))
+    // An ancestor of an absent path has a line while it is missing and none while it is there; everything else has one
+    // while it is there.
+    const bool was_there = was.empty() ? is_absent(is) : !is_absent(was);
+    const bool is_there = is.empty() ? is_absent(was) : !is_absent(is);
+    if (!was_there && is_there)
       out.push_back({step, path, "is there, was not"});
-    else if (is.empty() || is_absent(is))
+    else if (was_there && !is_there)
       out.push_back({step, path, "is gone, was there"});
     else
       out.push_back({step, path, compare_lines(was, is)});
@@ -153,17 +166,43 @@ const ManifestPart* part_at(const Manifest& manifest, int index) {
   return nullptr;
 }
 
-void compare_steps(const StepStates& states, const Scopes& covered, std::vector<Difference>& out) {
+// `grow`: what a part covers is left out of the parts after it, too.
+void compare_steps(const StepStates& states, Scopes& covered, bool grow, std::vector<Difference>& out) {
   std::set<int> indexes;
   for (const ManifestPart& part : states.before.parts) indexes.insert(part.index);
   for (const ManifestPart& part : states.now.parts) indexes.insert(part.index);
-  for (int index : indexes) compare(states.step, part_at(states.before, index), part_at(states.now, index), covered, out);
+  for (int index : indexes) {
+    const ManifestPart* before = part_at(states.before, index);
+    compare(states.step, before, part_at(states.now, index), covered, out);
+    if (grow && before != nullptr) covered.add(*before);
+  }
+}
+
+// "# INDEX RESOURCE KEY"
+Result<ManifestPart> parse_header(std::string_view line) {
+  const auto broken = [&] {
+    return fail(Kind::integrity, "the host sent a manifest with a broken header: " + show(line));
+  };
+  std::string_view rest = line.substr(2);
+  ManifestPart part;
+  const auto [stop, error] = std::from_chars(rest.data(), rest.data() + rest.size(), part.index);
+  if (error != std::errc{} || part.index < 0) return broken();
+  rest.remove_prefix(static_cast<std::size_t>(stop - rest.data()));
+  if (!rest.starts_with(' ')) return broken();
+  rest.remove_prefix(1);
+  const std::size_t space = rest.find(' ');
+  if (space == std::string_view::npos) return broken();
+  part.resource = rest.substr(0, space);
+  part.key = rest.substr(space + 1);
+  if (!valid_name(part.resource) || part.key.empty() || part.key.find(' ') != std::string::npos) return broken();
+  return part;
 }
 
 }  // namespace
 
 Result<Manifest> parse_manifest(std::string_view text) {
   Manifest out;
+  std::set<std::string, std::less<>> paths;  // of the part being read
   while (!text.empty()) {
     const std::size_t end = text.find('\n');
     if (end == std::string_view::npos) return fail(Kind::integrity, "the host sent a manifest that ends in mid-line");
@@ -171,21 +210,18 @@ Result<Manifest> parse_manifest(std::string_view text) {
     text.remove_prefix(end + 1);
     if (!printable(line)) return fail(Kind::integrity, "the host sent a manifest with control bytes: " + show(line));
     if (line.starts_with("# ")) {
-      std::string_view rest = line.substr(2);
-      ManifestPart part;
-      const auto [stop, error] = std::from_chars(rest.data(), rest.data() + rest.size(), part.index);
-      if (error != std::errc{}) return fail(Kind::integrity, "the host sent a manifest with a broken header: " + show(line));
-      rest.remove_prefix(static_cast<std::size_t>(stop - rest.data()));
-      if (!rest.starts_with(' ')) return fail(Kind::integrity, "the host sent a manifest with a broken header: " + show(line));
-      rest.remove_prefix(1);
-      const std::size_t space = rest.find(' ');
-      part.resource = rest.substr(0, space);
-      if (space != std::string_view::npos) part.key = rest.substr(space + 1);
+      BELAY_TRY(ManifestPart part, parse_header(line));
+      // Of two parts or two lines with one name only one would ever be compared.
+      if (part_at(out, part.index) != nullptr)
+        return fail(Kind::integrity, "the host sent a manifest that has a resource twice: " + show(line));
+      paths.clear();
       out.parts.push_back(std::move(part));
       continue;
     }
     if (out.parts.empty()) return fail(Kind::integrity, "the host sent a manifest without a header");
     BELAY_TRY(ManifestLine parsed, parse_line(line));
+    if (!paths.insert(parsed.path).second)
+      return fail(Kind::integrity, "the host sent a manifest that has an entry twice: " + show(line));
     out.parts.back().lines.push_back(std::move(parsed));
   }
   return out;
@@ -195,15 +231,15 @@ std::vector<Difference> differences(const std::vector<StepStates>& steps) {
   std::vector<Difference> out;
   Scopes covered;
   for (const StepStates& states : steps) {
-    compare_steps(states, covered, out);
-    for (const ManifestPart& part : states.before.parts) covered.add(part);
+    compare_steps(states, covered, true, out);
   }
   return out;
 }
 
 std::vector<Difference> differences(int step, const Manifest& before, const Manifest& now) {
   std::vector<Difference> out;
-  compare_steps({step, before, now}, {}, out);
+  Scopes none;
+  compare_steps({step, before, now}, none, false, out);
   return out;
 }
 

@@ -64,7 +64,8 @@ void prepare(const RunState& state, const Plan& plan, std::vector<Task>& out) {
       // What can be put back is put back; the end names what could not.
       if (all_asked) out.push_back({.what = Do::start});
     } else if (state.abort || all_asked) {
-      out.push_back({.what = Do::end, .why = state.abort ? state.reason : why, .exit_code = state.abort ? 1 : exit_code});
+      out.push_back(
+          {.what = Do::end, .why = state.abort ? state.reason : why, .exit_code = state.abort ? 1 : exit_code});
       return;
     }
   }
@@ -81,13 +82,38 @@ void prepare(const RunState& state, const Plan& plan, std::vector<Task>& out) {
   if (why.empty() && all_ready && (rollback || all_staged)) out.push_back({.what = Do::start});
 }
 
-std::optional<std::string> registered(const RunState& state, std::string_view name) {
+// The step before `upto` that registers what `name` ("NAME.ok", "NAME.rc") asks for; nothing when none does.
+std::optional<std::size_t> registrar(const Plan& plan, std::size_t upto, std::string_view name) {
   const std::size_t dot = name.rfind('.');
-  const auto found = state.registered.find(std::string(name.substr(0, dot)));
-  if (found == state.registered.end() || dot == std::string_view::npos) return std::nullopt;
-  if (name.substr(dot) == ".rc") return std::to_string(found->second);
-  if (name.substr(dot) == ".ok") return found->second == 0 ? "true" : "false";
+  if (dot == std::string_view::npos || (name.substr(dot) != ".rc" && name.substr(dot) != ".ok")) return std::nullopt;
+  for (std::size_t i = 0; i < upto; ++i)
+    if (plan.steps[i].register_as == name.substr(0, dot)) return i;
   return std::nullopt;
+}
+
+// A step that was skipped wherever it could have run has no result: its `ok` is false, its `rc` is empty.
+std::optional<std::string> registered(const RunState& state, const Plan& plan, std::size_t upto,
+                                      std::string_view name) {
+  if (!registrar(plan, upto, name)) return std::nullopt;
+  const auto found = state.registered.find(std::string(name.substr(0, name.rfind('.'))));
+  const bool known = found != state.registered.end();
+  if (name.ends_with(".rc")) return known ? std::to_string(found->second) : std::string();
+  return known && found->second == 0 ? "true" : "false";
+}
+
+// True when step `i` of host `h` asks for a result that a host of its own or an earlier batch may still give.
+bool waits_for_result(const RunState& state, const Plan& plan, std::size_t h, std::size_t i) {
+  if (plan.steps[i].when.empty()) return false;
+  const auto names = names_in(plan.steps[i].when);
+  if (!names) return false;
+  for (const std::string& name : *names) {
+    const auto from = registrar(plan, i, name);
+    if (!from || plan.hosts[h].steps[i].when_values.contains(name)) continue;
+    for (std::size_t other = 0; other < state.hosts.size(); ++other)
+      if (plan.hosts[other].batch <= plan.hosts[h].batch && !is_done_forward(state.hosts[other].steps[*from].phase))
+        return true;
+  }
+  return false;
 }
 
 Task begin_step(const RunState& state, const Plan& plan, std::size_t h, std::size_t i) {
@@ -97,7 +123,7 @@ Task begin_step(const RunState& state, const Plan& plan, std::size_t h, std::siz
     const auto& values = plan.hosts[h].steps[i].when_values;
     const auto holds = evaluate(spec.when, [&](std::string_view name) {
       const auto known = values.find(std::string(name));
-      return known == values.end() ? registered(state, name) : known->second;
+      return known == values.end() ? registered(state, plan, i, name) : known->second;
     });
     if (!holds) return {.what = Do::go_back, .why = holds.error().text()};
     if (!*holds) return {.what = Do::skip, .host = h, .step = step};
@@ -113,33 +139,43 @@ void forward_host(const RunState& state, const Plan& plan, std::size_t h, bool m
     const int n = static_cast<int>(i) + 1;
     switch (step.phase) {
       case Phase::skipped:
-      case Phase::committed: continue;
+      case Phase::committed:
+        continue;
       case Phase::planned:
-        if (may_begin) out.push_back(begin_step(state, plan, h, i));
+        if (may_begin && !waits_for_result(state, plan, h, i)) out.push_back(begin_step(state, plan, h, i));
         return;
-      case Phase::snapshotting: out.push_back({.what = Do::snapshot, .host = h, .step = n}); return;
+      case Phase::snapshotting:
+        out.push_back({.what = Do::snapshot, .host = h, .step = n});
+        return;
       case Phase::snapshotted:
         if (may_begin) out.push_back({.what = Do::apply, .host = h, .step = n});
         return;
-      case Phase::applied: out.push_back({.what = Do::verify, .host = h, .step = n}); return;
+      case Phase::applied:
+        out.push_back({.what = Do::verify, .host = h, .step = n});
+        return;
       case Phase::verified:
-      case Phase::committing: out.push_back({.what = Do::commit, .host = h, .step = n}); return;
+      case Phase::committing:
+        out.push_back({.what = Do::commit, .host = h, .step = n});
+        return;
       case Phase::failed:
         if (may_begin && retries_left(step, plan.steps[i]))
           out.push_back({.what = Do::apply, .host = h, .step = n, .attempt = step.tries + 1});
         return;
-      default: return;  // applying: its outcome comes from the task under way or from the probe
+      default:
+        return;  // applying: its outcome comes from the task under way or from the probe
     }
   }
 }
 
-// True when a step that runs once, before step `upto` of this host, is still to be done by its owner.
+// True when a step that runs once, before the next step of host `h`, is still to be done by another host. An owner in a
+// later batch is not waited for: its batch only begins when this one is done.
 bool waits_for_once(const RunState& state, const Plan& plan, std::size_t h) {
   const HostState& host = state.hosts[h];
   for (std::size_t i = 0; i < plan.steps.size(); ++i) {
     if (plan.steps[i].run_once)
-      for (const HostState& owner : state.hosts)
-        if (!is_done_forward(owner.steps[i].phase)) return &owner != &host;
+      for (std::size_t owner = 0; owner < state.hosts.size(); ++owner)
+        if (plan.hosts[owner].batch <= plan.hosts[h].batch && !is_done_forward(state.hosts[owner].steps[i].phase))
+          return owner != h;
     if (!is_done_forward(host.steps[i].phase)) return false;
   }
   return false;
@@ -161,7 +197,8 @@ void forward(const RunState& state, const Plan& plan, std::vector<Task>& out) {
     }
     for (std::size_t i = 0; i < host.steps.size(); ++i) {
       if (!host.steps[i].unknown) continue;
-      out.push_back({.what = Do::probe, .host = h, .step = static_cast<int>(i) + 1, .attempt = host.steps[i].tries + 1});
+      out.push_back(
+          {.what = Do::probe, .host = h, .step = static_cast<int>(i) + 1, .attempt = host.steps[i].tries + 1});
       settled = false;
     }
   }
@@ -169,7 +206,8 @@ void forward(const RunState& state, const Plan& plan, std::vector<Task>& out) {
   bool all_done = true;
   int open_batch = -1;
   for (std::size_t h = 0; h < state.hosts.size(); ++h) {
-    const bool done = std::ranges::all_of(state.hosts[h].steps, [](const StepState& s) { return is_done_forward(s.phase); });
+    const bool done =
+        std::ranges::all_of(state.hosts[h].steps, [](const StepState& s) { return is_done_forward(s.phase); });
     if (done) continue;
     all_done = false;
     if (open_batch < 0 || plan.hosts[h].batch < open_batch) open_batch = plan.hosts[h].batch;
@@ -189,7 +227,8 @@ void forward(const RunState& state, const Plan& plan, std::vector<Task>& out) {
 }
 
 bool is_back(Phase phase) {
-  return phase == Phase::restored || phase == Phase::proven || phase == Phase::not_proven || phase == Phase::needs_operator;
+  return phase == Phase::restored || phase == Phase::proven || phase == Phase::not_proven ||
+         phase == Phase::needs_operator;
 }
 
 enum class BackHost : std::uint8_t { untouched, working, proven, not_proven, lost };
@@ -202,7 +241,8 @@ BackHost back_host(const RunState& state, std::size_t h, std::vector<Task>& out)
     return BackHost::not_proven;
   if (host.failed || (host.final_done && !host.connected)) return BackHost::not_proven;
   if (host.final_done) {
-    const bool proven = std::ranges::none_of(host.steps, [](const StepState& s) { return s.phase == Phase::not_proven; });
+    const bool proven =
+        std::ranges::none_of(host.steps, [](const StepState& s) { return s.phase == Phase::not_proven; });
     return proven ? BackHost::proven : BackHost::not_proven;
   }
   if (host.generation < 0) {
@@ -246,7 +286,8 @@ void back(const RunState& state, const Plan& plan, std::vector<Task>& out) {
   } else {
     end.exit_code = 3;
     if (!not_proven.empty()) end.why = "NOT PROVEN to be back: " + not_proven;
-    if (!lost.empty()) end.why += fmt::format("{}could not be reached to be put back: {}", end.why.empty() ? "" : "; ", lost);
+    if (!lost.empty())
+      end.why += fmt::format("{}could not be reached to be put back: {}", end.why.empty() ? "" : "; ", lost);
   }
   out.push_back(std::move(end));
 }
@@ -257,10 +298,17 @@ std::vector<Task> next(const RunState& state, const Plan& plan) {
   std::vector<Task> out;
   switch (state.stage) {
     case Stage::planning:
-    case Stage::ended: break;
-    case Stage::preparing: prepare(state, plan, out); break;
-    case Stage::forward: forward(state, plan, out); break;
-    case Stage::back: back(state, plan, out); break;
+    case Stage::ended:
+      break;
+    case Stage::preparing:
+      prepare(state, plan, out);
+      break;
+    case Stage::forward:
+      forward(state, plan, out);
+      break;
+    case Stage::back:
+      back(state, plan, out);
+      break;
   }
   return out;
 }

@@ -1,8 +1,11 @@
 // What a run does next, decided from its state and its plan alone. Fresh or after a crash, there is only this decision.
 //
-// Pure. The engine carries out the tasks (at most one per host at a time), writes what happened to the journal, folds it,
-// and asks again. The order of events is that of docs/step-protocol.md: R1 (intent first), R4, R5, R8 (no host goes on
-// while another one's outcome is unknown), reverse order on the way back.
+// Pure. The engine carries out the tasks (at most one per host at a time), writes what happened to the journal, folds
+// it, and asks again. The order of events is that of docs/step-protocol.md: R1 (intent first), R4, R5, R8 (no host goes
+// on while another one's outcome is unknown), reverse order on the way back.
+//
+// What hosts wait for on the way forward: a batch for all batches before it; a step for every earlier `run_once` step,
+// and for the results its `when` names, as far as hosts of its own or an earlier batch give them.
 #pragma once
 
 #include <string>
@@ -14,36 +17,37 @@ namespace belay::reduce {
 
 enum class Do : std::uint8_t {
   // one host
-  fence,       // take the host under a new generation; connects when needed
-  ready,       // preflight
-  stage,       // parameters and missing blobs
-  skip,        // the step's `when` is false
+  fence,  // take the host under a new generation; connects when needed
+  ready,  // preflight
+  stage,  // parameters and missing blobs
+  skip,   // the step's `when` is false
   snapshot,
   apply,
   verify,
   commit,
-  probe,       // begun under an earlier connection: what became of it?
+  probe,  // begun under an earlier connection: what became of it?
   restore,
   settle,
-  prove,       // second manifests, and the host against its baseline
-  finish,      // the manifest to become the baseline, and the check against the plan
+  prove,   // second manifests, and the host against its baseline
+  finish,  // the manifest to become the baseline, and the check against the plan
   // the run
-  start,       // everything is staged: from here on hosts are touched
+  start,  // everything is staged: from here on hosts are touched
   go_back,
   end,
 };
 
 struct Task {
   Do what = Do::end;
-  std::size_t host = 0;    // index into the plan; meaningless for the run's own tasks
-  int step = 0;            // from 1
-  int attempt = 1;         // of an apply
-  std::string why = {};         // go_back, end: the sentence for the journal
-  int exit_code = 0;       // end
+  std::size_t host = 0;  // index into the plan; meaningless for the run's own tasks
+  int step = 0;          // from 1
+  int attempt = 1;       // of an apply
+  std::string why = {};  // go_back, end: the sentence for the journal
+  int exit_code = 0;     // end
   bool operator==(const Task&) const = default;
 };
 
-// A host that cannot be reached again this often during a way back is given up: the run ends as incomplete.
+// A host that is lost this often during a way back, without a step put back in between, is given up: the run ends as
+// incomplete. The same number holds before a rollback begins.
 inline constexpr int give_up_after = 6;
 
 // Every task that may begin now. Empty when all depends on tasks that are under way.

@@ -1,5 +1,7 @@
 #include "daemon/reduce/state.hpp"
 
+#include <algorithm>
+
 #include "daemon/base/check.hpp"
 
 namespace belay::reduce {
@@ -12,16 +14,24 @@ void on_step(RunState& state, const Plan& plan, HostState& host, const Event& ev
   if (!event.output.empty()) step.output = event.output;
   if (!event.note.empty()) step.note = event.note;
   switch (event.type) {
-    case EventType::skipped: step.phase = Phase::skipped; break;
-    case EventType::snap_intent: step.phase = Phase::snapshotting; break;
+    case EventType::skipped:
+      step.phase = Phase::skipped;
+      break;
+    case EventType::snap_intent:
+      step.phase = Phase::snapshotting;
+      break;
     case EventType::snap_done:
       step.phase = event.ok ? Phase::snapshotted : Phase::failed;
       step.before = event.digest;
       break;
-    case EventType::armed: break;
+    case EventType::armed:
+      break;
     case EventType::apply_intent:
       step.phase = Phase::applying;
       step.touched = true;
+      // That an earlier attempt failed says nothing about this one: lost in the middle, it is unknown and never tried
+      // again.
+      step.retriable = false;
       break;
     case EventType::probed:
       step.unknown = false;
@@ -37,26 +47,56 @@ void on_step(RunState& state, const Plan& plan, HostState& host, const Event& ev
         ++step.tries;
         step.phase = Phase::failed;
       }
-      if (!spec.register_as.empty()) state.registered.try_emplace(spec.register_as, event.rc);
+      // Only the last word counts: an attempt that is made again has not yet come to anything.
+      if (event.ok && !spec.register_as.empty()) state.registered.try_emplace(spec.register_as, event.rc);
       break;
     case EventType::verify_done:
       step.retriable = false;
       step.phase = event.ok ? Phase::verified : Phase::failed;
       break;
-    case EventType::commit_intent: step.phase = Phase::committing; break;
-    case EventType::committed: step.phase = event.ok ? Phase::committed : Phase::failed; break;
-    case EventType::rb_intent: step.phase = Phase::restoring; break;
+    case EventType::commit_intent:
+      step.phase = Phase::committing;
+      break;
+    case EventType::committed:
+      step.phase = event.ok ? Phase::committed : Phase::failed;
+      break;
+    case EventType::rb_intent:
+      step.phase = Phase::restoring;
+      break;
     case EventType::restored:
       step.phase = event.ok ? Phase::restored : Phase::needs_operator;
       step.rc = event.rc;
+      // It goes on with this host: only losses without any progress between them count towards giving it up.
+      host.lost = 0;
       break;
-    case EventType::rb_proven: step.phase = event.ok ? Phase::proven : Phase::not_proven; break;
-    case EventType::needs_operator: step.phase = Phase::needs_operator; break;
-    default: BELAY_UNREACHABLE("an event of a run or host carries a step");
+    case EventType::rb_proven:
+      step.phase = event.ok ? Phase::proven : Phase::not_proven;
+      break;
+    case EventType::needs_operator:
+      step.phase = Phase::needs_operator;
+      break;
+    default:
+      BELAY_UNREACHABLE("an event of a run or host carries a step");
   }
 }
 
-void on_host(HostState& host, const Event& event, std::uint64_t epoch) {
+// True when every step that touched the host has been compared with its snapshot.
+bool is_compared(const HostState& host) {
+  return std::ranges::all_of(host.steps, [](const StepState& step) {
+    return !step.touched || step.phase == Phase::proven || step.phase == Phase::not_proven;
+  });
+}
+
+void lose(HostState& host) {
+  host.connected = false;
+  host.generation = -1;
+  ++host.lost;
+}
+
+void on_host(HostState& host, Stage stage, const Event& event, std::uint64_t epoch) {
+  // A last look of the way forward that was still under way when the run turned back: it says nothing about the way
+  // back, and must never stand for its proof.
+  if (event.type == EventType::host_final && stage == Stage::back && !is_compared(host)) return;
   if (!event.note.empty()) host.note = event.note;
   switch (event.type) {
     case EventType::host_fenced:
@@ -71,29 +111,38 @@ void on_host(HostState& host, const Event& event, std::uint64_t epoch) {
       host.ready = true;
       host.facts = event.detail;
       break;
-    case EventType::host_staged: host.staged = true; break;
+    case EventType::host_staged:
+      host.staged = true;
+      break;
     case EventType::host_lost:
-      host.connected = false;
-      host.generation = -1;
-      ++host.lost;
+      lose(host);
       break;
     case EventType::host_failed:
+      // A fence of the way forward that was refused while the run turned back: the way back asks again.
+      if (stage == Stage::back) {
+        lose(host);
+        break;
+      }
       host.failed = true;
       host.exit_code = event.rc;
       break;
-    case EventType::host_settled: host.settled = true; break;
+    case EventType::host_settled:
+      host.settled = true;
+      break;
     case EventType::host_final:
       host.final_done = true;
       host.final_manifest = event.digest;
       if (!event.ok) host.failed = true;
       break;
-    default: BELAY_UNREACHABLE("an event of a run or step carries a host alone");
+    default:
+      BELAY_UNREACHABLE("an event of a run or step carries a host alone");
   }
 }
 
 void on_run(RunState& state, const Plan& plan, const Event& event) {
   switch (event.type) {
-    case EventType::run_created: break;
+    case EventType::run_created:
+      break;
     case EventType::run_planned: {
       RunState fresh = initial(state.kind, plan);
       state.plan = event.digest;
@@ -113,15 +162,20 @@ void on_run(RunState& state, const Plan& plan, const Event& event) {
       state.stage = Stage::back;
       state.reason = event.note;
       // What was checked on the way forward says nothing about the way back.
-      for (HostState& host : state.hosts) host.final_done = host.settled = host.failed = false;
+      for (HostState& host : state.hosts) {
+        host.final_done = host.settled = host.failed = false;
+        host.lost = 0;
+      }
       break;
     case EventType::run_ended:
       state.stage = Stage::ended;
       state.exit_code = event.rc;
       break;
     case EventType::leg_started:
-    case EventType::leg_ended: break;
-    default: BELAY_UNREACHABLE("a host's event came without its host");
+    case EventType::leg_ended:
+      break;
+    default:
+      BELAY_UNREACHABLE("a host's event came without its host");
   }
 }
 
@@ -129,32 +183,52 @@ void on_run(RunState& state, const Plan& plan, const Event& event) {
 
 std::string_view to_string(Phase phase) {
   switch (phase) {
-    case Phase::planned: return "planned";
-    case Phase::skipped: return "skipped";
-    case Phase::snapshotting: return "snapshotting";
-    case Phase::snapshotted: return "snapshotted";
-    case Phase::applying: return "applying";
-    case Phase::applied: return "applied";
-    case Phase::verified: return "verified";
-    case Phase::committing: return "committing";
-    case Phase::committed: return "committed";
-    case Phase::failed: return "failed";
-    case Phase::restoring: return "restoring";
-    case Phase::restored: return "restored";
-    case Phase::proven: return "proven";
-    case Phase::not_proven: return "not-proven";
-    case Phase::needs_operator: return "needs-operator";
+    case Phase::planned:
+      return "planned";
+    case Phase::skipped:
+      return "skipped";
+    case Phase::snapshotting:
+      return "snapshotting";
+    case Phase::snapshotted:
+      return "snapshotted";
+    case Phase::applying:
+      return "applying";
+    case Phase::applied:
+      return "applied";
+    case Phase::verified:
+      return "verified";
+    case Phase::committing:
+      return "committing";
+    case Phase::committed:
+      return "committed";
+    case Phase::failed:
+      return "failed";
+    case Phase::restoring:
+      return "restoring";
+    case Phase::restored:
+      return "restored";
+    case Phase::proven:
+      return "proven";
+    case Phase::not_proven:
+      return "not-proven";
+    case Phase::needs_operator:
+      return "needs-operator";
   }
   return "?";
 }
 
 std::string_view to_string(Stage stage) {
   switch (stage) {
-    case Stage::planning: return "planning";
-    case Stage::preparing: return "preflight and staging";
-    case Stage::forward: return "going forward";
-    case Stage::back: return "going back";
-    case Stage::ended: return "ended";
+    case Stage::planning:
+      return "planning";
+    case Stage::preparing:
+      return "preflight and staging";
+    case Stage::forward:
+      return "going forward";
+    case Stage::back:
+      return "going back";
+    case Stage::ended:
+      return "ended";
   }
   return "?";
 }
@@ -193,7 +267,7 @@ void apply(RunState& state, const Plan& plan, const Event& event, std::uint64_t 
   if (state.hosts.empty()) return;
   HostState& host = state.hosts[host_index(plan, event.host)];
   if (event.step == 0)
-    on_host(host, event, epoch);
+    on_host(host, state.stage, event, epoch);
   else
     on_step(state, plan, host, event);
 }

@@ -18,17 +18,17 @@ namespace belay::reduce {
 enum class Phase : std::uint8_t {
   planned,
   skipped,
-  snapshotting,    // snap_intent stands, nothing is known of the outcome
-  snapshotted,     // a durable, verified snapshot; the token `armed` stands
-  applying,        // apply_intent stands: from here on the host may differ from its snapshot
-  applied,         // rc 0 was read back
+  snapshotting,  // snap_intent stands, nothing is known of the outcome
+  snapshotted,   // a durable, verified snapshot; the token `armed` stands
+  applying,      // apply_intent stands: from here on the host may differ from its snapshot
+  applied,       // rc 0 was read back
   verified,
   committing,
   committed,
-  failed,          // apply or verify said no: the run goes back
-  restoring,       // rb_intent stands
+  failed,     // apply or verify said no: the run goes back
+  restoring,  // rb_intent stands
   restored,
-  proven,          // the second manifest equals the first
+  proven,  // the second manifest equals the first
   not_proven,
   needs_operator,
 };
@@ -36,29 +36,29 @@ enum class Phase : std::uint8_t {
 
 struct StepState {
   Phase phase = Phase::planned;
-  bool touched = false;       // apply_intent was written at least once: only a restore makes this host trusted again
-  bool unknown = false;       // begun before the last fence, outcome unknown: a probe must come first
-  bool retriable = false;     // the last apply ended with a known failure
-  int tries = 0;              // applies that ended with a known failure
+  bool touched = false;    // apply_intent was written at least once: only a restore makes this host trusted again
+  bool unknown = false;    // begun before the last fence, outcome unknown: a probe must come first
+  bool retriable = false;  // the last apply ended with a known failure
+  int tries = 0;           // applies that ended with a known failure
   int rc = 0;
-  std::string before = {};         // digest of the manifest taken with the snapshot
-  std::string output = {};         // digest of the last output
+  std::string before = {};  // digest of the manifest taken with the snapshot
+  std::string output = {};  // digest of the last output
   std::string note = {};
 };
 
 struct HostState {
-  int generation = -1;        // of the fence this daemon's epoch holds; -1: not fenced by this epoch
+  int generation = -1;  // of the fence this daemon's epoch holds; -1: not fenced by this epoch
   std::uint64_t fenced_by = 0;
-  bool connected = true;      // false from host_lost until the next fence
+  bool connected = true;  // false from host_lost until the next fence
   bool ready = false;
   bool staged = false;
-  bool failed = false;        // preflight or staging said no
+  bool failed = false;  // preflight or staging said no
   bool settled = false;
   bool final_done = false;
-  int lost = 0;               // how often the connection was lost or could not be made
-  int exit_code = 0;          // why preflight or staging said no, as an exit code
+  int lost = 0;       // how often it was lost or could not be reached since it last made progress going back
+  int exit_code = 0;  // why preflight or staging said no, as an exit code
   std::string final_manifest = {};
-  std::string facts = {};          // canonical JSON
+  std::string facts = {};  // canonical JSON
   std::string note = {};
   std::vector<StepState> steps = {};  // index 0 is step 1
 };
@@ -69,13 +69,13 @@ enum class Stage : std::uint8_t { planning, preparing, forward, back, ended };
 struct RunState {
   Stage stage = Stage::planning;
   RunKind kind = RunKind::deploy;
-  std::string plan = {};           // digest
-  bool started = false;       // run_started: snapshots may have been taken
+  std::string plan = {};  // digest
+  bool started = false;   // run_started: snapshots may have been taken
   bool abort = false;
-  std::string reason = {};         // why it goes back, or why it ended
+  std::string reason = {};  // why it goes back, or why it ended
   int exit_code = -1;
-  std::vector<HostState> hosts = {};            // in the plan's order
-  std::map<std::string, int> registered = {};   // `register` name → exit status, from the first host that has it
+  std::vector<HostState> hosts = {};           // in the plan's order
+  std::map<std::string, int> registered = {};  // `register` name → exit status, from the first host that ended it well
 };
 
 // The state before any event. `plan` may be empty until run_planned; a rollback starts with every step that the
