@@ -4,7 +4,7 @@
 #include "cli/command.hpp"
 #include "cli/table.hpp"
 #include "cli/text.hpp"
-#include "daemon/app/inventory_import.hpp"
+#include "daemon/wire/inventory_import.hpp"
 #include "daemon/package/files.hpp"
 
 namespace belay::cli {
@@ -44,7 +44,7 @@ Result<Json> merged(Client& client, const Host& host) {
 void import(Cli& cli, const Options& options) {
   const auto text = package::read_file(options.file, largest_inventory);
   if (!text) return cli.failed(text.error());
-  const auto inventory = app::import_inventory(*text, options.file, options.environment);
+  const auto inventory = wire::import_inventory(*text, options.file, options.environment);
   if (!inventory) return cli.failed(inventory.error());
   for (const Finding& finding : inventory->left_out) cli.io.err << safe(finding.text()) << '\n';
 

@@ -125,6 +125,7 @@ class HttpConnection final : public Connection, public Sink, public BodySource {
     sink_good_ = !ec;
     co_return !ec;
   }
+  void break_off() override { sink_good_ = false; }
   void on_stop(std::function<void()> wake) override {
     wake_ = std::move(wake);
     if (stopping_ && wake_) std::exchange(wake_, {})();
@@ -306,6 +307,7 @@ class HttpConnection final : public Connection, public Sink, public BodySource {
     Code ignored;
     socket_.shutdown(Socket::shutdown_send, ignored);
     deadline_.set(linger_time);
+    idle_ = true;  // nothing is owed to anyone any more
     std::array<char, 16384> rest;
     for (std::size_t dropped = 0; dropped < linger_bytes && !stopping_;) {
       const auto [ec, bytes] = co_await socket_.async_read_some(asio::buffer(rest), token);

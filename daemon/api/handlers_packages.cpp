@@ -124,7 +124,8 @@ Awaitable<Response> lift_block(const Request& request, ApiContext& context) {
   if (reason.empty()) co_return problem(Error{Kind::invalid, "a block is not lifted without a reason", "Say why.", {}});
   // The first digits of a digest are enough, as Belay prints them, where they mean one package.
   if (digest.size() < 8) {
-    co_return problem(Error{Kind::invalid, "at least 8 digits of the digest are needed", "`belay block list` shows it.", {}});
+    co_return problem(
+        Error{Kind::invalid, "at least 8 digits of the digest are needed", "`belay block list` shows it.", {}});
   }
   const auto blocks = co_await context.record.blocks();
   std::vector<RecordWrite> lifted;

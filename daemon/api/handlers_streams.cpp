@@ -55,6 +55,7 @@ Awaitable<void> send_events(std::shared_ptr<Feed> feed, Sink& sink) {
   Recorded recorded;
   while (go) {
     const Feed::What what = co_await feed->next(recorded);
+    if (what == Feed::What::cut) sink.break_off();
     if (what == Feed::What::cut || what == Feed::What::ended) break;
     go = co_await sink.write(what == Feed::What::event ? sse(recorded) : ": nothing new\n\n");
   }
@@ -91,6 +92,7 @@ Awaitable<void> send_logs(std::shared_ptr<Feed> feed, LogFilter filter, Blobs& b
   Recorded recorded;
   for (;;) {
     const Feed::What what = co_await feed->next(recorded);
+    if (what == Feed::What::cut) sink.break_off();
     if (what == Feed::What::cut || what == Feed::What::ended) break;
     // An empty line is valid between JSON Lines documents and finds out whether the reader is still there.
     std::string line = what == Feed::What::silent ? "\n" : log_line(recorded, filter, blobs);

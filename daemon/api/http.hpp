@@ -44,6 +44,8 @@ class Sink {
  public:
   virtual ~Sink() = default;
   [[nodiscard]] virtual Awaitable<bool> write(std::string piece) = 0;
+  // The stream breaks off here: the connection ends without the stream's end, so that the reader knows to come back.
+  virtual void break_off() = 0;
   // `wake` is called (once at most, on the loop thread) when the daemon stops; an empty function takes it back.
   virtual void on_stop(std::function<void()> wake) = 0;
   [[nodiscard]] virtual bool stopping() const = 0;
