@@ -162,7 +162,7 @@ op_result() {
 }
 
 IFS= read -r line || fail 64 'no verb was sent'
-case $line in *[!A-Za-z0-9\ ]*) fail 64 'the verb line holds more than plain words' ;; esac
+case $line in *[!A-Za-z0-9.\ ]*) fail 64 'the verb line holds more than plain words' ;; esac
 # shellcheck disable=SC2086 # the line is plain words, checked above
 set -- $line
 verb=${1:-none}

@@ -2,7 +2,8 @@
 # when, probe.sh can tell what happened (docs: step protocol). Started by the leash in a session of its own.
 # Exit: 0 ran (see OP.rc), 70 no lock file, 73 no such script, 74 markers cannot be written, 75 busy, 76 epoch,
 #       77 done before, 78 begun before, 79 no snapshot, 80 not armed.
-# An apply is started at most once; snap, verify, restore and settle may be repeated.
+# An apply is started at most once; a retry is an op of its own, apply.2 and so on. Snap, verify, restore and settle may
+# be repeated.
 # shellcheck shell=sh
 E=$1
 OP=$2
@@ -13,7 +14,7 @@ D=$BELAY_STEP
 . "$BELAY_KIT/kit/lib.sh"
 
 case $OP in
-  apply)
+  apply | apply.*)
     action=
     [ ! -f "$D/action" ] || IFS= read -r action <"$D/action"
     case $action in '' | *[!a-z0-9-]*) exit 73 ;; esac
@@ -28,15 +29,18 @@ esac
 exec 9>>"$B/host.lock"
 flock -n 9 || exit 75                                 # somebody works on this host
 [ "$(cat "$B/epoch" 2>/dev/null)" = "$E" ] || exit 76 # fenced; after the lock, never before
-if [ "$OP" != apply ]; then
-  rm -f "$D/$OP.start" "$D/$OP.pid" "$D/$OP.child" "$D/$OP.rc"
-fi
+case $OP in
+  apply | apply.*) ;;
+  *) rm -f "$D/$OP.start" "$D/$OP.pid" "$D/$OP.child" "$D/$OP.rc" ;;
+esac
 [ ! -e "$D/$OP.rc" ] || exit 77                       # done: read the result, do not repeat
 [ ! -e "$D/$OP.start" ] || exit 78                    # begun once, no result: unknown
-if [ "$OP" = apply ]; then
-  [ -f "$D/snap/COMPLETE" ] || exit 79
-  [ -e "$D/armed" ] || exit 80
-fi
+case $OP in
+  apply | apply.*)
+    [ -f "$D/snap/COMPLETE" ] || exit 79
+    [ -e "$D/armed" ] || exit 80
+    ;;
+esac
 # O_EXCL: two runners cannot both pass here, whatever the lock does.
 if ! (set -C && : >"$D/$OP.start") 2>/dev/null; then
   [ -e "$D/$OP.start" ] && exit 78
@@ -50,7 +54,7 @@ put "$D/$OP.pid" "$boot $$ $value $E" || exit 74
 
 # Output goes through a pipe to a sink that keeps the first MiB and throws the rest away: an op can neither fill the disk
 # nor be blocked. The sink has no part in the lock, and does not outlive the op's last writer.
-rm -rf "$D/$OP.fifo" "$D/$OP.timeout" "$D/work" "$D/$OP.changed"
+rm -rf "$D/$OP.fifo" "$D/$OP.timeout" "$D/work" "$D/${OP%%.*}.changed"
 mkdir "$D/work" && mkfifo "$D/$OP.fifo" && : >"$D/$OP.out" || exit 74
 (
   exec 9>&-

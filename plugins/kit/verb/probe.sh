@@ -65,7 +65,8 @@ same_boot() {
 verb_probe() {
   case ${3:-} in
     snap | apply | verify | restore | settle) ;;
-    *) fail 64 'probe wants an op: snap, apply, verify, restore or settle' ;;
+    apply.*) want_number "${3#apply.}" ;;
+    *) fail 64 'probe wants an op: snap, apply (or apply.2 and so on), verify, restore or settle' ;;
   esac
   want_step "${1:-}" "${2:-}"
   probe_state "$3"

@@ -19,8 +19,18 @@ verb_apply() {
   want_step "${1:-}" "${2:-}"
   want_number "${3:-}"
   want_number "${4:-}"
-  op apply "$3" "$4"
-  op_result apply
+  want_number "${5:-1}"
+  attempt=apply
+  if [ "${5:-1}" -gt 1 ]; then
+    # Every attempt has markers of its own: at most once holds for each. Only a known end allows another one.
+    before=apply
+    [ "$5" -eq 2 ] || before=apply.$(($5 - 1))
+    [ -f "$BELAY_STEP/$before.rc" ] ||
+      fail 78 "attempt $5 of step $step cannot begin: how the one before it ended is unknown"
+    attempt=apply.$5
+  fi
+  op "$attempt" "$3" "$4"
+  op_result "$attempt"
   value=unknown
   [ ! -f "$BELAY_STEP/apply.changed" ] || IFS= read -r value <"$BELAY_STEP/apply.changed"
   case $value in yes | no) ;; *) value=unknown ;; esac
