@@ -30,7 +30,7 @@ Awaitable<Result<json>> host_differences(Leash& leash, const Blobs& blobs, const
     BELAY_CO_TRY(const Manifest was, parse_manifest(text));
     BELAY_CO_TRY(const Manifest is, parse_manifest(now));
     for (const Difference& difference : differences(step, was, is)) {
-      json entry{{"path", show(difference.path)}, {"what", difference.what}};
+      json entry{{"path", show(decode_path(difference.path))}, {"what", difference.what}};
       // Two steps may look at one path; it is told once.
       if (std::find(out.begin(), out.end(), entry) == out.end()) out.push_back(std::move(entry));
     }

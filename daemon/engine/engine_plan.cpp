@@ -22,7 +22,7 @@ namespace {
 constexpr std::size_t largest_shown = 256 * 1024;  // of a text file, for a diff
 
 json item_json(const PlanItem& item, std::string diff) {
-  return {{"class", item.item_class}, {"path", show(item.path)}, {"digest_new", item.digest_new}, {"digest_old", item.digest_old}, {"diff", std::move(diff)}};
+  return {{"class", item.item_class}, {"path", show(decode_path(item.path))}, {"digest_new", item.digest_new}, {"digest_old", item.digest_old}, {"diff", std::move(diff)}};
 }
 
 // The diff of one item, when both sides are text and small enough; empty otherwise.
@@ -40,7 +40,7 @@ Awaitable<std::string> diff_of(Leash& leash, const Blobs& blobs, const PlanItem&
     if (!read || read->size() > largest_shown) co_return std::string();
     current = std::move(*read);
   }
-  co_return text_diff(current, *planned, show(item.path));
+  co_return text_diff(current, *planned, show(decode_path(item.path)));
 }
 
 std::string way_back_words(const PlanStep& step) {

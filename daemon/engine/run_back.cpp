@@ -30,7 +30,7 @@ std::vector<Event> one(Event event) {
 std::string sentence(const std::vector<Difference>& list) {
   std::string out;
   for (std::size_t i = 0; i < list.size() && i < 8; ++i)
-    out += fmt::format("{}{} {}", i == 0 ? "" : "; ", show(list[i].path), list[i].what);
+    out += fmt::format("{}{} {}", i == 0 ? "" : "; ", show(decode_path(list[i].path)), list[i].what);
   if (list.size() > 8) out += fmt::format("; and {} more", list.size() - 8);
   return out;
 }

@@ -169,7 +169,7 @@ Awaitable<Result<std::string>> Run::check_against_plan(Leash& leash, const Task&
     for (const PlanItem& item : parse_items(items)) {
       wrong.erase(item.path);
       if (item.digest_new != "-" && item.item_class != "unchanged")
-        wrong[item.path] = fmt::format("step {} \"{}\": {} is not as planned", i + 1, plan_.steps[i].name, show(item.path));
+        wrong[item.path] = fmt::format("step {} \"{}\": {} is not as planned", i + 1, plan_.steps[i].name, show(decode_path(item.path)));
     }
   }
   co_return wrong.empty() ? std::string() : wrong.begin()->second;

@@ -30,7 +30,7 @@ std::vector<Event> one(Event event) {
 
 Awaitable<void> Run::fence(Task task) {
   const int lost_before = state_.hosts[task.host].lost;
-  if (lost_before > 0) {
+  if (lost_before > 0 && !links_.hosts[task.host].was_cut) {
     // A host that was just lost gets a little longer each time before it is tried again.
     boost::asio::steady_timer timer(world_.executor, std::chrono::seconds(std::min(1 << lost_before, 20)));
     co_await timer.async_wait(boost::asio::use_awaitable);
@@ -72,7 +72,8 @@ Awaitable<void> Run::ready(Task task) {
   const bool back = row_.kind == RunKind::rollback;
   const std::vector<Problem> problems = problems_of(*facts, back ? 0 : bytes);
   if (!problems.empty() && !back) {
-    for (const Problem& problem : problems) no.note += (no.note.empty() ? "" : "; ") + problem.what + ". " + problem.next;
+    for (const Problem& problem : problems)
+      no.note += (no.note.empty() ? "" : "; ") + problem.what + ". " + problem.next;
     co_return co_await record(one(std::move(no)));
   }
   Event done = event(EventType::host_ready, task);
@@ -114,7 +115,7 @@ Awaitable<Result<std::vector<std::string>>> Run::drift(Leash& leash, const std::
     BELAY_CO_TRY(const Manifest before_parsed, parse_manifest(text));
     BELAY_CO_TRY(const Manifest now_parsed, parse_manifest(now));
     for (const Difference& difference : differences(step, before_parsed, now_parsed))
-      out.push_back(fmt::format("{} {}", show(difference.path), difference.what));
+      out.push_back(fmt::format("{} {}", show(decode_path(difference.path)), difference.what));
   }
   std::ranges::sort(out);
   out.erase(std::ranges::unique(out).begin(), out.end());
@@ -130,10 +131,11 @@ Awaitable<Result<std::string>> Run::keep_conflicts(Leash& leash, const Task& tas
   for (const auto& [step, text] : finals) {
     BELAY_CO_TRY(const std::vector<std::string> kept, co_await leash.keep(directory(), step, text));
     for (const std::string& path : kept)
-      note += (note.empty() ? fmt::format("changed since the deployment, so a copy is kept on the host below {}/conflicts/{}: ",
-                                          plan_.hosts[task.host].host.base, directory())
-                            : std::string(", ")) +
-              show(path);
+      note += (note.empty()
+                   ? fmt::format("changed since the deployment, so a copy is kept on the host below {}/conflicts/{}: ",
+                                 plan_.hosts[task.host].host.base, directory())
+                   : std::string(", ")) +
+              show(decode_path(path));
   }
   co_return note;
 }
@@ -154,7 +156,8 @@ Awaitable<void> Run::stage(Task task) {
   // A host that asks for a blob we did not name is lying or broken; it gets only what the plan gives it.
   std::erase_if(*missing, [&](const std::string& digest) { return !all.contains(digest); });
   auto staged = co_await (*leash)->stage(row_.id, host_epoch(task.host),
-                                         stage_stream(plan_, task.host, std::move(*missing), world_.blobs), std::chrono::hours(2));
+                                         stage_stream(plan_, task.host, std::move(*missing), world_.blobs),
+                                         std::chrono::hours(2));
   if (!staged && is_loss(staged.error())) co_return co_await lost(task, staged.error());
   if (!staged) {
     no.note = staged.error().text();
