@@ -1,0 +1,117 @@
+// Whatever ends a run in the middle, every touched host goes back, is proven, and the exit code is 2.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include "tests/e2e/releases.hpp"
+
+namespace belay::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+// Two hosts with 1.0 on them. A failure on dev2 must take dev1 back too.
+class Failure : public testing::Test {
+ protected:
+  Failure() : train({{.name = "dev", .hosts = 2}}) {
+    train.start();
+    const Outcome first = train.belay({"deploy", train.build(note("1.0")), "-e", "dev"});
+    if (first.code != 0) throw std::runtime_error(first.all() + train.log());
+    before = train.apps();
+  }
+
+  // The verdict of a run that must have gone back, and its reason.
+  void went_back(const std::string& run, const std::string& why) {
+    const Outcome shown = train.belay({"run", "watch", run});
+    EXPECT_EQ(shown.code, 2) << shown.all() << train.log();
+    EXPECT_THAT(shown.out, HasSubstr("FAILED, ROLLED BACK, PROVEN"));
+    EXPECT_THAT(shown.out, HasSubstr(why));
+    EXPECT_THAT(shown.out, HasSubstr("2 hosts put back and proven"));
+    EXPECT_THAT(differences(before, train.apps()), IsEmpty()) << shown.all();
+    EXPECT_EQ(train.json({"proof", run})["proven"], true);
+  }
+
+  std::string begin(const std::string& version, const std::string& steps) {
+    return train.detached({"deploy", train.build(note(version, steps)), "-e", "dev"});
+  }
+
+  // Waits until dev2 is in the middle of a step, and gives the process of that step.
+  pid_t held() {
+    const auto holding = train.host("dev2").outside / "holding";
+    EXPECT_TRUE(until([&] { return slurp(holding).ends_with("\n"); })) << train.log();
+    const pid_t pid = std::stoi(slurp(holding));
+    std::filesystem::remove(holding);
+    return pid;
+  }
+
+  Train train;
+  Tree before;
+};
+
+bool lives(pid_t pid) { return ::kill(pid, 0) == 0; }
+
+TEST_F(Failure, OfACommandACheckOrInTime) {
+  struct Case {
+    const char* version;
+    std::string steps;
+    const char* why;
+  };
+  const std::string port = std::to_string(free_port());
+  const std::vector<Case> cases{
+      {"1.1", fails_on("dev2"), "step 2 \"Break\" failed on dev2: it ended with status 7: it broke"},
+      {"1.2", "- name: Healthy\n  http: {url: \"http://127.0.0.1:" + port + "/health\", within: 1s}\n",
+       "step 2 \"Healthy\" failed"},
+      {"1.3", "- name: Slow\n  timeout: 1s\n  command: {run: [sleep, '600'], touches: []}\n  when: host == \"dev2\"\n",
+       "did not end within 1 s and was killed"},
+      {"1.4",
+       "- name: Checked\n  file: {content: x, to: \"{{ root }}/x\"}\n  verify: [\"false\"]\n  when: host == \"dev2\"\n",
+       "step 2 \"Checked\" failed on dev2: its check ended with status 1"},
+  };
+  for (const Case& one : cases) {
+    SCOPED_TRACE(one.why);
+    went_back(begin(one.version, one.steps), one.why);
+  }
+}
+
+TEST_F(Failure, ALostWorkerCostsTheRunAndNeverTheDaemon) {
+  const std::string run = begin("1.1", holds_on("dev2"));
+  const pid_t step = held();
+  const std::vector<pid_t> workers = train.workers();
+  ASSERT_FALSE(workers.empty());
+  for (const pid_t worker : workers) ::kill(worker, SIGKILL);
+  went_back(run, "was lost");
+  EXPECT_FALSE(lives(step)) << "the step still runs";
+  EXPECT_EQ(train.belay({"status"}).code, 0);
+}
+
+TEST_F(Failure, AStepThatLeavesAProcessBehindIsToldByItsName) {
+  went_back(
+      begin("1.1",
+            "- name: Forgetful\n  command: {run: [sh, -c, 'sleep 611 & exit 0'], touches: [\"{{ root }}/held\"]}\n"),
+      "sleep 611");
+}
+
+TEST_F(Failure, AServerThatDiesUnderAStep) {
+  const std::string run = begin("1.1", holds_on("dev2"));
+  const pid_t step = held();
+  train.host("dev2").sshd->kill_sessions();
+  went_back(run, "dev2 was lost");
+  EXPECT_FALSE(lives(step)) << "the step still runs";
+}
+
+TEST_F(Failure, AbortEndsAStepInTheMiddleAndGoesBack) {
+  const std::string run = begin("1.1", holds_on("dev2"));
+  const pid_t step = held();
+  const Outcome asked = train.belay({"run", "abort", run, "--reason", "wrong day"});
+  EXPECT_EQ(asked.code, 0) << asked.all();
+  // What runs is let end: an abort means no further step.
+  spill(train.host("dev2").outside / "go", "");
+  went_back(run, "wrong day");
+  EXPECT_FALSE(lives(step));
+  const Outcome late = train.belay({"run", "abort", run, "--reason", "again"});
+  EXPECT_NE(late.code, 0);
+}
+
+}  // namespace
+}  // namespace belay::test

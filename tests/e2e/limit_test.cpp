@@ -1,0 +1,174 @@
+// Order on the wire, memory, and what a hostile host can make people see.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <random>
+
+#include "tests/e2e/releases.hpp"
+
+namespace belay::test {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+#if defined(__SANITIZE_ADDRESS__) || (defined(__has_feature) && __has_feature(address_sanitizer))
+constexpr bool sanitized = true;
+#else
+constexpr bool sanitized = false;
+#endif
+
+// KiB; 0 when the process is gone.
+long peak_memory(pid_t pid) {
+  const std::string status = slurp("/proc/" + std::to_string(pid) + "/status");
+  const auto at = status.find("VmHWM:");
+  return at == std::string::npos ? 0 : std::stol(status.substr(at + 6));
+}
+
+TEST(Memory, StaysFlatWhileALargePayloadTravels) {
+  constexpr std::size_t megabytes = 300;
+  // A sanitizer keeps freed memory back on purpose (256 MiB); what is measured is what is left of the payload then.
+  constexpr long most_kib = (sanitized ? 290 + 256 : 150) * 1024;
+  Train train;
+  train.start();
+  Release release{.version = "1.0", .steps = "- name: Large\n  file: {from: files/large, to: \"{{ root }}/large\"}\n"};
+  std::string piece(1 << 20, '\0');
+  std::mt19937_64 random(1);
+  std::ranges::generate(piece, [&] { return static_cast<char>(random()); });
+  std::string bytes;
+  for (std::size_t i = 0; i < megabytes; ++i) {
+    piece.replace(0, 8, "piece" + std::to_string(100 + i));
+    bytes += piece;
+  }
+  release.files = {{"files/large", bytes}};
+  const auto package = train.build(release);
+  Child deploy = train.begin({"deploy", package, "-e", "dev"});
+  std::map<pid_t, long> workers;
+  while (deploy.running())
+    for (const pid_t worker : train.workers()) workers[worker] = std::max(workers[worker], peak_memory(worker));
+  const Outcome done = deploy.finish();
+  EXPECT_EQ(done.code, 0) << done.all() << train.log();
+  EXPECT_TRUE(slurp(train.host("dev1").app / "large") == bytes);
+  RecordProperty("belayd_kib", std::to_string(peak_memory(train.pid())));
+  EXPECT_LT(peak_memory(train.pid()), most_kib);
+  EXPECT_FALSE(workers.empty());
+  for (const auto& [pid, peak] : workers) {
+    RecordProperty("worker_" + std::to_string(pid) + "_kib", std::to_string(peak));
+    EXPECT_LT(peak, most_kib) << "worker " << pid;
+  }
+}
+
+// One system call of a trace, in the order of completion.
+struct Call {
+  std::string name;
+  std::string text;
+};
+
+// strace writes a call that is overtaken by another thread's as "<unfinished ...>" and later "resumed": it counts when
+// it ended, with what it was given when it began.
+std::vector<Call> calls_in(const fs::path& trace) {
+  std::vector<Call> out;
+  std::map<std::string, std::string> open;  // thread → beginning
+  std::ifstream in(trace);
+  for (std::string line; std::getline(in, line);) {
+    const std::string thread = line.substr(0, line.find(' '));
+    std::string text = line.substr(std::min(line.find_first_not_of(' ', thread.size()), line.size()));
+    if (text.ends_with("<unfinished ...>")) {
+      open[thread] = text;
+      continue;
+    }
+    if (text.starts_with("<... ")) text = open[thread] + text;
+    out.push_back({text.substr(0, text.find('(')), text});
+  }
+  return out;
+}
+
+TEST(Order, TheJournalHoldsEachIntentOnDiskBeforeItsFirstByteGoesOut) {
+  Train train;
+  const fs::path trace = train.directory() / "trace";
+  train.start({"/usr/bin/strace", "-f", "--seccomp-bpf", "-y", "-s", "200000", "-e",
+               "trace=fsync,fdatasync,sendmsg,sendto,write,writev,pwrite64", "-o", trace},
+              {"ASAN_OPTIONS=detect_leaks=0"});
+  const auto done = train.json({"deploy", train.build(note("1.0", fails_on("dev1"))).string(), "-e", "dev"});
+  ASSERT_EQ(done["run"]["exit_code"], 2) << done.dump(2) << train.log();
+  const std::string run = done["run"]["id"];
+  EXPECT_EQ(train.stop().code, 0);
+  const std::vector<Call> calls = calls_in(trace);
+  const auto find = [&](std::size_t from, const auto& matches) {
+    while (from < calls.size() && !matches(calls[from])) ++from;
+    return from;
+  };
+  struct Case {
+    const char* intent;
+    std::string verb;
+  };
+  for (const Case& one :
+       {Case{"snap-intent", "snap " + run + " 1 "}, Case{"apply-intent", "apply " + run + " 1 "},
+        Case{"commit-intent", "commit " + run + " 1 "}, Case{"rollback-intent", "restore " + run + " "}}) {
+    SCOPED_TRACE(one.intent);
+    const std::size_t written = find(0, [&](const Call& call) {
+      return call.name == "pwrite64" && call.text.find("belay.db") != std::string::npos &&
+             call.text.find(one.intent) != std::string::npos;
+    });
+    const std::size_t synced = find(written, [&](const Call& call) {
+      return (call.name == "fsync" || call.name == "fdatasync") && call.text.find("belay.db") != std::string::npos &&
+             call.text.ends_with("= 0");
+    });
+    // belayd's own frame to its worker comes first; the worker's to the host later.
+    const std::size_t sent = find(0, [&](const Call& call) {
+      return call.name != "pwrite64" && call.text.find(one.verb) != std::string::npos &&
+             call.text.find("<socket:") != std::string::npos;
+    });
+    ASSERT_LT(written, calls.size()) << "never written";
+    ASSERT_LT(synced, calls.size()) << "never synced";
+    ASSERT_LT(sent, calls.size()) << "never sent";
+    EXPECT_LT(synced, sent) << calls[written].text.substr(0, 120) << '\n' << calls[sent].text.substr(0, 120);
+  }
+}
+
+// Everything a command on a host may print to lie to the one who reads it.
+const std::string lies =
+    "\x1b[2J\x1b[31mred\x1b[0m\r\x1b]0;title\x07 overwritten\n"
+    "\x01"
+    "belay 00 begin\n\x01rc 1\n0\n\x01"
+    "belay 00 end 0\n"
+    "2026-01-01T00:00:00.000Z info     run 01ARZ3NDEKTSV4RRFFQ69G5FAV ended with 0: all is well\n"
+    "dev1 1 apply | forged\n"
+    "bidi \xe2\x80\xae"
+    "reversed \xff\xfe {{ root }} $(touch /tmp/never) \x9b"
+    "31m\n";
+
+TEST(Hostile, OutputIsShownEscapedAndDecidesNothing) {
+  Train train;
+  train.start();
+  Release release =
+      note("1.0",
+           "- name: Lie\n  command: {run: [sh, -c, 'cat ./lies; cat ./lies >&2; exit 3'], from: files, touches: []}\n");
+  release.files = {{"files/lies", lies}};
+  const Tree before = train.apps();
+  const std::string id = train.detached({"deploy", train.build(release), "-e", "dev"});
+  const Outcome watched = train.belay({"run", "watch", id});
+  EXPECT_EQ(watched.code, 2) << watched.all() << train.log();
+  EXPECT_THAT(differences(before, train.apps()), testing::IsEmpty());
+  const Outcome logs = train.belay({"logs", id});
+  const Outcome shown = train.belay({"run", "show", id});
+  EXPECT_THAT(logs.out, AllOf(HasSubstr("\\x1b[31mred"), HasSubstr("\\r"), HasSubstr("\\x01belay 00 end 0")));
+  for (const std::string& text :
+       {watched.all(), logs.all(), shown.all(), train.log(), train.json({"run", "show", id}).dump(-1, ' ', true)}) {
+    for (const char bad : {'\x1b', '\r', '\x01', '\x07', '\x9b'}) {
+      // 0x9b may be the middle of a character of ours.
+      if (bad == '\x9b') continue;
+      EXPECT_EQ(text.find(bad), std::string::npos) << "a raw byte " << static_cast<int>(bad);
+    }
+    EXPECT_EQ(text.find("\xe2\x80\xae"), std::string::npos) << "a raw bidirectional override";
+    EXPECT_EQ(text.find("\n2026-01-01T00"), std::string::npos) << "a forged line of the log";
+    EXPECT_EQ(text.find("\ndev1 1 apply | forged"), std::string::npos) << "a forged line of a step";
+  }
+}
+
+}  // namespace
+}  // namespace belay::test
