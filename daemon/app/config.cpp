@@ -29,7 +29,6 @@ Result<Limits> limits_of(const Value& map) {
   Limits limits;
   BELAY_TRY(limits.package_bytes, bytes(map, "package_bytes", limits.package_bytes));
   BELAY_TRY(limits.request_bytes, bytes(map, "request_bytes", limits.request_bytes));
-  BELAY_TRY(limits.output_bytes, bytes(map, "output_bytes", limits.output_bytes));
   set_count(map, "connections", limits.connections);
   set_count(map, "connections_per_user", limits.connections_per_user);
   BELAY_TRY(limits.header_seconds, seconds(map, "header_seconds", limits.header_seconds));

@@ -25,7 +25,6 @@ struct LogConfig {
 struct Limits {
   std::uint64_t package_bytes = std::uint64_t{8} << 30;
   std::uint64_t request_bytes = 1U << 20;
-  std::uint64_t output_bytes = 1U << 20;
   int connections = 4096;
   int connections_per_user = 2048;
   int header_seconds = 10;

@@ -8,6 +8,7 @@ namespace belay::engine {
 Result<FinalManifests> read_finals(const Blobs& blobs, const std::string& digest) {
   BELAY_TRY(const Digest name, Digest::parse(digest));
   BELAY_TRY(const std::string all, blobs.get(name));
+  const auto broken = [&] { return fail(Kind::integrity, "the stored final manifest " + name.brief() + " is not of the expected form"); };
   FinalManifests out;
   std::string_view text = all;
   std::string* part = nullptr;
@@ -17,12 +18,13 @@ Result<FinalManifests> read_finals(const Blobs& blobs, const std::string& digest
     text.remove_prefix(end + 1);
     if (line.starts_with("@ ")) {
       int step = 0;
-      std::from_chars(line.data() + 2, line.data() + line.size(), step);
+      const auto [stop, error] = std::from_chars(line.data() + 2, line.data() + line.size(), step);
+      if (error != std::errc{} || step < 1 || stop == line.data() + line.size() || *stop != '\n' || out.contains(step)) return broken();
       part = &out[step];
     } else if (part != nullptr) {
       *part += line;
     } else {
-      return fail(Kind::integrity, "the stored final manifest " + name.brief() + " is not of the expected form");
+      return broken();
     }
   }
   return out;

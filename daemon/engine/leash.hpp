@@ -3,8 +3,9 @@
 // Nothing that varies ever enters a command line: the command is constant, everything else goes through standard input.
 // A reply counts only when its end line, with this call's nonce, was read: exit status 0 alone means nothing. Errors:
 //   Kind::unreachable  not a byte of the call reached the host
-//   Kind::unknown      the connection or the deadline ended in the middle: the call may have had its effect
-//   Kind::integrity    the reply is not of the documented form (a hostile or broken host)
+//   Kind::unknown      the connection, the deadline or the reply ended in the middle, or the reply is not of the documented
+//                      form (a hostile or broken host): the call may have had its effect
+//   Kind::integrity    the reply is larger than any real one; or the snapshot is missing or damaged (79)
 //   Kind::conflict     the host is busy (75), the epoch is not ours (76), or the token is lost (80)
 //   Kind::io           the host could not do it; the message carries what it said
 // Loop thread only; one call at a time per Leash.
@@ -95,7 +96,8 @@ class Leash {
   std::string prefix_;
 };
 
-// Reads a reply out of everything the host wrote. Exposed for tests and fuzzing: `bytes` is hostile.
+// Reads a reply out of everything the host wrote. Exposed for tests and fuzzing: `bytes` is hostile. What stands before the
+// begin line is banner noise. Kind::unknown when there is no begin line, no end line, or anything else between them.
 [[nodiscard]] Result<Reply> parse_reply(std::string_view bytes, const std::string& nonce);
 
 }  // namespace belay::engine

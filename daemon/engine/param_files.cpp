@@ -31,6 +31,11 @@ Result<std::string> rendered(const Value& value, const std::string& name, const 
   return checked(std::move(out), name, value.place);
 }
 
+bool is_parameter_name(std::string name) {
+  std::ranges::replace(name, '-', '_');
+  return name.size() <= 64 && is_variable_name(name);
+}
+
 std::string payload_name(std::string text) {
   while (text.ends_with('/')) text.pop_back();
   if (text.starts_with("./")) text.erase(0, 2);
@@ -171,6 +176,9 @@ Result<Params> param_files(const ParamContext& context, const Value& params) {
   Params out;
   if (params.map() == nullptr) return out;
   for (const Value::Entry& entry : *params.map()) {
+    // The name becomes the name of a file on the host.
+    if (!is_parameter_name(entry.key))
+      return fail(Kind::invalid, fmt::format("\"{}\" is no name of a parameter", show(entry.key)), "Use letters, digits, _ and -", entry.key_place);
     const auto found = context.action.kinds.find(entry.key);
     const std::string kind = found == context.action.kinds.end() ? "" : found->second;
     const Value& value = entry.value;

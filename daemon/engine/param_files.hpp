@@ -1,8 +1,8 @@
 // A step's parameters turned into the files they are on the host: data in, data out, nothing is ever quoted or spliced.
 //
 // Variables are replaced here, once (daemon/model/template.hpp); payload names become digests; command lines become
-// words before their variables are replaced, so that a variable is always inside one word. Kind::invalid with the place
-// in playbook.yaml. Blobs made here (rendered templates, literal content) are put into the store.
+// words before their variables are replaced, so that a variable is always inside one word. Values are any bytes but NUL,
+// at most 120 KiB each. Kind::invalid with the place in playbook.yaml. Blobs made here (rendered templates, literal content) are put into the store.
 #pragma once
 
 #include <set>

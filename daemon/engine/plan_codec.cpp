@@ -24,6 +24,14 @@ ParamFiles read_files(const json& from) {
   return out;
 }
 
+// An enumeration's number; `last` is its greatest.
+template <class Enum>
+Enum read_word(const json& from, Enum last) {
+  const auto number = from.get<std::int64_t>();
+  if (number < 0 || number > static_cast<std::int64_t>(last)) throw json::other_error::create(599, "a number stands for nothing", &from);
+  return static_cast<Enum>(number);
+}
+
 json write_host(const PlanHost& host) {
   json steps = json::array();
   for (const HostStep& step : host.steps) {
@@ -120,7 +128,7 @@ Result<Plan> read_plan(const std::string& text) {
     from.at("application").get_to(out.application);
     from.at("version").get_to(out.version);
     from.at("environment").get_to(out.environment);
-    out.tier = static_cast<Tier>(from.at("tier").get<int>());
+    out.tier = read_word(from.at("tier"), Tier::production);
     from.at("package").get_to(out.package);
     from.at("playbook").get_to(out.playbook);
     from.at("kit").get_to(out.kit);
@@ -140,10 +148,12 @@ Result<Plan> read_plan(const std::string& text) {
       step.at("template").get_to(s.from_template);
       step.at("verifies").get_to(s.verifies);
       step.at("daemon_check").get_to(s.daemon_check);
-      s.way_back = static_cast<WayBack>(step.at("way_back").get<int>());
+      s.way_back = read_word(step.at("way_back"), WayBack::none);
       out.steps.push_back(std::move(s));
     }
     for (const json& host : from.at("hosts")) out.hosts.push_back(read_host(host));
+    // What is written again is the same text, or something in it was dropped, cut or meant otherwise.
+    if (write_plan(out) != text) return fail(Kind::integrity, "a stored plan is not of the form in which plans are written");
     return out;
   } catch (const json::exception& error) {
     return fail(Kind::integrity, fmt::format("a stored plan cannot be read: {}", show(error.what())));

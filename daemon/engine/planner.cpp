@@ -73,15 +73,26 @@ std::optional<std::string> known(const HostView& view, std::string_view name) {
 Result<void> decide_when(const StepSpec& spec, const HostView& view, const std::set<std::string>& registered, HostStep& out, bool& later) {
   const auto names = names_in(spec.when);
   if (!names) return fail(Kind::invalid, names.error().what, names.error().next, spec.place);
-  for (const std::string& name : *names)
-    if (registered.contains(name.substr(0, name.rfind('.')))) later = true;
-  if (later) {
-    for (const std::string& name : *names)
-      if (auto value = known(view, name)) out.when_values[name] = *value;
-    return {};
+  const auto of_result = [&](std::string_view name) {
+    return (name.ends_with(".ok") || name.ends_with(".rc")) && registered.contains(std::string(name.substr(0, name.size() - 3)));
+  };
+  // Read now even when it is decided later: a name that nobody gives must not stop a run halfway.
+  const auto holds = evaluate(spec.when, [&](std::string_view name) {
+    auto value = known(view, name);
+    return value || !of_result(name) ? value : std::string("0");
+  });
+  if (!holds)
+    return fail(Kind::invalid, holds.error().what,
+                "Of an earlier step's `register: NAME` there are NAME.ok and NAME.rc; facts and variables have their own names", spec.place);
+  for (const std::string& name : *names) {
+    auto value = known(view, name);
+    if (value)
+      out.when_values[name] = *value;
+    else
+      later = true;
   }
-  const auto holds = evaluate(spec.when, [&](std::string_view name) { return known(view, name); });
-  if (!holds) return fail(Kind::invalid, holds.error().what, holds.error().next, spec.place);
+  if (later) return {};
+  out.when_values.clear();
   if (!*holds) {
     out.skipped = true;
     out.why_skipped = "when: " + spec.when;
@@ -100,6 +111,14 @@ WayBack way_back_of(const StepSpec& spec, const plugin::ActionInfo& action, cons
   return action.has_plan ? WayBack::nothing : WayBack::none;
 }
 
+// An action whose parameter `from` may say `daemon` leaves the check to the daemon then (docs/plugins.md).
+bool may_be_from_daemon(const plugin::ActionInfo& action) {
+  const Value* found = &action.schema;
+  for (const char* key : {"properties", "from", "enum"})
+    if (found != nullptr) found = found->find(key);
+  return found != nullptr && found->list() != nullptr && std::ranges::find(*found->list(), Value("daemon")) != found->list()->end();
+}
+
 PlanStep plan_step(const StepSpec& spec, const plugin::ActionInfo& action, const Environment& environment) {
   PlanStep out;
   out.name = spec.name;
@@ -113,7 +132,7 @@ PlanStep plan_step(const StepSpec& spec, const plugin::ActionInfo& action, const
   out.opaque = !action.has_plan;
   out.from_template = std::ranges::any_of(action.kinds, [](const auto& kind) { return kind.second == "template"; });
   out.verifies = action.has_verify || spec.verify.has_value();
-  out.daemon_check = spec.params.text_or("from") == "daemon" && action.kinds.contains("url");
+  out.daemon_check = spec.params.text_or("from") == "daemon" && may_be_from_daemon(action);
   return out;
 }
 
@@ -210,6 +229,7 @@ Result<Plan> make_plan(const PlanInput& input) {
   }
   BELAY_TRYV(check_become(playbook.become, playbook.place, input.environment));
   std::set<std::string> registered;
+  bool runs = false;
   for (const StepSpec& spec : playbook.steps) {
     BELAY_TRYV(check_become(spec.become, spec.place, input.environment));
     const plugin::ActionInfo* action = input.catalogue.action(spec.action);
@@ -222,7 +242,7 @@ Result<Plan> make_plan(const PlanInput& input) {
     const std::set<std::string> narrowed = split_pattern(spec.hosts.value_or("all"));
     bool owner_found = false;
     bool later = false;
-    std::vector<Touch> some_touches;
+    step.way_back = WayBack::nothing;
     for (std::size_t h = 0; h < plan.hosts.size(); ++h) {
       HostStep here;
       if (!matches(plan.hosts[h].host, narrowed)) {
@@ -238,15 +258,19 @@ Result<Plan> make_plan(const PlanInput& input) {
         const auto values = std::move(here.when_values);
         BELAY_TRY(here, host_step(input, spec, *action, schema, views[h]));
         here.when_values = values;
-        some_touches = here.touches;
+        // What holds of the step is what holds where it is worst.
+        step.way_back = std::max(step.way_back, way_back_of(spec, *action, here.touches));
+        runs = true;
       }
       plan.hosts[h].steps.push_back(std::move(here));
     }
     if (later) step.when = spec.when;
-    step.way_back = way_back_of(spec, *action, some_touches);
     if (!spec.register_as.empty()) registered.insert(spec.register_as);
     plan.steps.push_back(std::move(step));
   }
+  if (!runs)
+    return fail(Kind::refused, fmt::format("nothing would run in {}: every step is left out on every host", plan.environment),
+                "Look at `hosts` and `when` of the steps", playbook.place);
   return plan;
 }
 

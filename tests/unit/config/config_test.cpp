@@ -36,7 +36,6 @@ log: {level: debug, format: json, file: /var/log/belayd.log}
 limits:
   package_bytes: 2GiB
   request_bytes: 65536
-  output_bytes: 512KiB
   connections: 7
   connections_per_user: 3
   header_seconds: 1
@@ -57,7 +56,6 @@ limits:
   EXPECT_EQ(config->log.file, "/var/log/belayd.log");
   EXPECT_EQ(config->limits.package_bytes, std::uint64_t{2} << 30);
   EXPECT_EQ(config->limits.request_bytes, 65536U);
-  EXPECT_EQ(config->limits.output_bytes, 512U << 10);
   EXPECT_EQ(config->limits.connections, 7);
   EXPECT_EQ(config->limits.connections_per_user, 3);
   EXPECT_EQ(config->limits.header_seconds, 1);

@@ -11,7 +11,7 @@
 #include "daemon/app/config.hpp"
 #include "daemon/app/config_file.hpp"
 #include "daemon/app/environments.hpp"
-#include "daemon/app/inventory_import.hpp"
+#include "daemon/wire/inventory_import.hpp"
 
 namespace belay::app {
 namespace {
@@ -69,7 +69,6 @@ TEST(ConfigurationDocument, ItsBelaydYamlIsTheDefaults) {
   EXPECT_EQ(config->log.level, defaults.log.level);
   EXPECT_EQ(config->limits.package_bytes, defaults.limits.package_bytes);
   EXPECT_EQ(config->limits.request_bytes, defaults.limits.request_bytes);
-  EXPECT_EQ(config->limits.output_bytes, defaults.limits.output_bytes);
   EXPECT_EQ(config->limits.connections, defaults.limits.connections);
   EXPECT_EQ(config->limits.connections_per_user, defaults.limits.connections_per_user);
   EXPECT_EQ(config->limits.header_seconds, defaults.limits.header_seconds);
@@ -86,7 +85,7 @@ TEST(ConfigurationDocument, ItsEnvironmentsAreRead) {
 }
 
 TEST(ConfigurationDocument, ItsInventoryIsImported) {
-  const auto imported = import_inventory(example("hosts.yaml"), "configuration.md", "test");
+  const auto imported = wire::import_inventory(example("hosts.yaml"), "configuration.md", "test");
   ASSERT_TRUE(imported) << imported.error().text();
   EXPECT_EQ(imported->hosts.size(), 2u);
   EXPECT_TRUE(imported->left_out.empty());

@@ -1,10 +1,10 @@
 // Ansible inventories: both forms give the same hosts, variables win as in Ansible, and nothing in them is run.
-#include "daemon/app/inventory_import.hpp"
+#include "daemon/wire/inventory_import.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace belay::app {
+namespace belay::wire {
 namespace {
 
 using ::testing::ElementsAre;
@@ -189,4 +189,4 @@ INSTANTIATE_TEST_SUITE_P(All, InventoryMistake, ::testing::ValuesIn(mistakes),
                          [](const auto& param) { return param.param.name; });
 
 }  // namespace
-}  // namespace belay::app
+}  // namespace belay::wire

@@ -1,4 +1,4 @@
-#include "daemon/app/inventory_groups.hpp"
+#include "daemon/wire/inventory_groups.hpp"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 
 #include "daemon/base/escape.hpp"
 
-namespace belay::app {
+namespace belay::wire {
 namespace {
 
 std::unexpected<Error> wrong(const Value& at, std::string what, std::string next = {}) {
@@ -171,4 +171,4 @@ Result<InventoryGroups> read_groups(const Value& root) {
   return std::move(reader.found);
 }
 
-}  // namespace belay::app
+}  // namespace belay::wire

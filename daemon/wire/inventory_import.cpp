@@ -1,17 +1,17 @@
-#include "daemon/app/inventory_import.hpp"
+#include "daemon/wire/inventory_import.hpp"
 
 #include <fmt/format.h>
 
 #include <charconv>
 
-#include "daemon/app/inventory_groups.hpp"
+#include "daemon/wire/inventory_groups.hpp"
 #include "daemon/base/escape.hpp"
 #include "daemon/model/host_key.hpp"
 #include "daemon/model/template.hpp"
 #include "daemon/wire/json.hpp"
 #include "daemon/wire/yaml.hpp"
 
-namespace belay::app {
+namespace belay::wire {
 namespace {
 
 // Larger than other files may be: an inventory of ten thousand hosts is one file.
@@ -23,8 +23,8 @@ Result<Value> read(std::string_view text, const std::string& file) {
                 "Run it with --list and import what it prints.", Place{file, 1, 1});
   const std::size_t first = text.find_first_not_of(" \t\r\n");
   if (first != std::string_view::npos && text[first] == '{') {
-    BELAY_TRY(const auto json, wire::read_json(text, file, {.bytes = largest, .depth = 32, .values = 2'000'000}));
-    Value value = wire::from_json(json);
+    BELAY_TRY(const auto json, read_json(text, file, {.bytes = largest, .depth = 32, .values = 2'000'000}));
+    Value value = from_json(json);
     value.place.file = file;
     return value;
   }
@@ -32,7 +32,7 @@ Result<Value> read(std::string_view text, const std::string& file) {
     return fail(Kind::invalid, "this looks like an INI inventory, which is not read",
                 "Turn it into JSON: `ansible-inventory -i FILE --list > hosts.json`, and import that.",
                 Place{file, 1, 1});
-  return wire::read_yaml(text, file, {.bytes = largest, .depth = 32, .nodes = 2'000'000, .key_bytes = 1024});
+  return read_yaml(text, file, {.bytes = largest, .depth = 32, .nodes = 2'000'000, .key_bytes = 1024});
 }
 
 // One host, made of its variables.
@@ -197,4 +197,4 @@ Result<ImportedInventory> import_inventory(std::string_view text, const std::str
   return imported;
 }
 
-}  // namespace belay::app
+}  // namespace belay::wire

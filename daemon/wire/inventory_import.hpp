@@ -16,7 +16,7 @@
 #include "daemon/model/finding.hpp"
 #include "daemon/model/inventory.hpp"
 
-namespace belay::app {
+namespace belay::wire {
 
 struct ImportedInventory {
   std::vector<Host> hosts;  // by name; all checked
@@ -28,4 +28,4 @@ struct ImportedInventory {
 [[nodiscard]] Result<ImportedInventory> import_inventory(std::string_view text, const std::string& file,
                                                          const std::string& environment);
 
-}  // namespace belay::app
+}  // namespace belay::wire

@@ -11,7 +11,7 @@
 #include "daemon/base/error.hpp"
 #include "daemon/model/value.hpp"
 
-namespace belay::app {
+namespace belay::wire {
 
 struct InventoryGroup {
   std::set<std::string> hosts;
@@ -34,4 +34,4 @@ struct InventoryGroups {
 // Kind::invalid for what is no inventory, or has a group that is its own child.
 [[nodiscard]] Result<InventoryGroups> read_groups(const Value& root);
 
-}  // namespace belay::app
+}  // namespace belay::wire
