@@ -37,26 +37,33 @@ namespace asio = boost::asio;
 class SystemClock final : public Clock {
  public:
   std::int64_t now_ms() const override {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+        .count();
   }
 };
 
 void log_worker(std::string_view level, std::string_view worker, std::string_view text) {
-  const auto to = level == "error" ? spdlog::level::err : level == "warning" ? spdlog::level::warn : level == "info" ? spdlog::level::info : spdlog::level::debug;
+  const auto to = level == "error"     ? spdlog::level::err
+                  : level == "warning" ? spdlog::level::warn
+                  : level == "info"    ? spdlog::level::info
+                                       : spdlog::level::debug;
   spdlog::log(to, "worker {}: {}", worker, text);
 }
 
 void log_access(const api::Access& access) {
   // Reading is quiet; what changes something, or fails, is told.
   const bool loud = access.status >= 400 || access.method != "GET";
-  spdlog::log(loud ? spdlog::level::info : spdlog::level::debug, "{} {} {} by {} in {} ms{}{}", access.status, access.method, access.path,
-              access.actor, access.milliseconds, access.problem.empty() ? "" : ": ", access.problem);
+  spdlog::log(loud ? spdlog::level::info : spdlog::level::debug, "{} {} {} by {} in {} ms{}{}", access.status,
+              access.method, access.path, access.actor, access.milliseconds, access.problem.empty() ? "" : ": ",
+              access.problem);
 }
 
 Result<std::optional<gid_t>> socket_group(const std::string& name) {
   if (name.empty()) return std::nullopt;
   const group* found = ::getgrnam(name.c_str());
-  if (found == nullptr) return fail(Kind::invalid, fmt::format("there is no group \"{}\"", show(name)), "Correct `socket_group` in belayd.yaml");
+  if (found == nullptr)
+    return fail(Kind::invalid, fmt::format("there is no group \"{}\"", show(name)),
+                "Correct `socket_group` in belayd.yaml");
   return found->gr_gid;
 }
 
@@ -101,7 +108,8 @@ engine::World Daemon::world(const Config& config) {
       },
       .hosts = [this] { return hosts(); },
       .contents = [this](const std::string& digest) { return packages->contents(digest); },
-      .signer = [this](const std::string& digest, const Environment& environment) { return packages->signer(digest, environment); },
+      .signer = [this](const std::string& digest,
+                       const Environment& environment) { return packages->signer(digest, environment); },
       .http_check = [this](const ParamFiles& params) -> Awaitable<Result<void>> {
         co_return co_await api::on_workers(pool.get_executor(), [params] { return http_check(params); });
       }};
@@ -126,8 +134,8 @@ Result<void> Daemon::open(const Config& config) {
   BELAY_TRY(blobs, store::FileBlobs::open(config.state / "blobs"));
   std::error_code error;
   std::filesystem::create_directories(config.state / "scratch", error);
-  packages = std::make_unique<Packages>(config.state, config.limits.package_bytes, *store, *store, *blobs, clock, *catalogue, environments,
-                                        pool.get_executor());
+  packages = std::make_unique<Packages>(config.state, config.limits.package_bytes, *store, *store, *blobs, clock,
+                                        *catalogue, environments, pool.get_executor());
   engine = std::make_unique<engine::Engine>(world(config));
   api::ApiLimits limits;
   limits.package_bytes = config.limits.package_bytes;
@@ -146,7 +154,8 @@ Result<void> Daemon::open(const Config& config) {
       .clock = clock,
       .environments = environments,
       .workers = pool.get_executor(),
-      .receive = [this](Digest archive, std::string signature) { return packages->receive(archive, std::move(signature)); },
+      .receive = [this](Digest archive,
+                        std::string signature) { return packages->receive(archive, std::move(signature)); },
       .ready = [this] { return ready; },
       .log = log_access,
       .version = BELAY_VERSION,
@@ -178,7 +187,8 @@ Awaitable<void> Daemon::live() {
   const int signal = co_await signals.async_wait(asio::use_awaitable);
   ready = false;
   ::sd_notify(0, "STOPPING=1");
-  spdlog::info("stopping on {}: nothing new begins, {} runs are under way", signal == SIGTERM ? "SIGTERM" : "SIGINT", engine->running());
+  spdlog::info("stopping on {}: nothing new begins, {} runs are under way", signal == SIGTERM ? "SIGTERM" : "SIGINT",
+               engine->running());
   co_await engine->stop(std::chrono::seconds(20));
   co_await server->stop();
   loop.stop();

@@ -28,7 +28,8 @@ class SafeText final : public spdlog::custom_flag_formatter {
 class SafeJson final : public spdlog::custom_flag_formatter {
  public:
   void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
-    const std::string safe = nlohmann::json(show(std::string_view(message.payload.data(), message.payload.size()))).dump();
+    const std::string safe =
+        nlohmann::json(show(std::string_view(message.payload.data(), message.payload.size()))).dump();
     out.append(safe.data(), safe.data() + safe.size());
   }
   std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<SafeJson>(); }
@@ -36,10 +37,14 @@ class SafeJson final : public spdlog::custom_flag_formatter {
 
 spdlog::level::level_enum level_of(LogLevel level) {
   switch (level) {
-    case LogLevel::debug: return spdlog::level::debug;
-    case LogLevel::info: return spdlog::level::info;
-    case LogLevel::warning: return spdlog::level::warn;
-    case LogLevel::error: return spdlog::level::err;
+    case LogLevel::debug:
+      return spdlog::level::debug;
+    case LogLevel::info:
+      return spdlog::level::info;
+    case LogLevel::warning:
+      return spdlog::level::warn;
+    case LogLevel::error:
+      return spdlog::level::err;
   }
   return spdlog::level::info;
 }
@@ -54,7 +59,8 @@ Result<void> set_up_log(const LogConfig& config) {
     else
       sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(config.file.string());
   } catch (const spdlog::spdlog_ex& error) {
-    return fail(Kind::io, fmt::format("cannot open the log {}: {}", config.file.string(), show(error.what())), "Correct `log: file`");
+    return fail(Kind::io, fmt::format("cannot open the log {}: {}", config.file.string(), show(error.what())),
+                "Correct `log: file`");
   }
   auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc, "\n");
   if (config.format == LogFormat::json) {

@@ -33,7 +33,8 @@ class Sink final : public package::BlobSink {
   Result<void> end(const Digest& digest) override {
     BELAY_TRY(const Digest written, writer_->finish());
     writer_.reset();
-    if (written != digest) return fail(Kind::integrity, fmt::format("a member became the blob {}, not {}", written.brief(), digest.brief()));
+    if (written != digest)
+      return fail(Kind::integrity, fmt::format("a member became the blob {}, not {}", written.brief(), digest.brief()));
     return {};
   }
 
@@ -42,7 +43,9 @@ class Sink final : public package::BlobSink {
   std::unique_ptr<BlobWriter> writer_;
 };
 
-std::chrono::sys_seconds moment(const Clock& clock) { return std::chrono::sys_seconds(std::chrono::seconds(clock.now_ms() / 1000)); }
+std::chrono::sys_seconds moment(const Clock& clock) {
+  return std::chrono::sys_seconds(std::chrono::seconds(clock.now_ms() / 1000));
+}
 
 PackageContents contents_of(const package::Package& from) {
   PackageContents out;
@@ -51,7 +54,9 @@ PackageContents contents_of(const package::Package& from) {
   out.release = from.release();
   out.playbook = from.playbook();
   for (const package::Member& member : from.members()) {
-    const char type = member.type == package::MemberType::file ? 'f' : member.type == package::MemberType::directory ? 'd' : 'l';
+    const char type = member.type == package::MemberType::file        ? 'f'
+                      : member.type == package::MemberType::directory ? 'd'
+                                                                      : 'l';
     out.members[member.path] = {type, member.mode, member.size, member.digest, member.target};
   }
   return out;
@@ -82,8 +87,9 @@ struct Packages::Taken {
   Findings findings;
 };
 
-Packages::Packages(fs::path state, std::uint64_t package_bytes, Journal& journal, Record& record, Blobs& blobs, const Clock& clock,
-                   const plugin::Catalogue& catalogue, const std::vector<Environment>& environments, boost::asio::any_io_executor pool)
+Packages::Packages(fs::path state, std::uint64_t package_bytes, Journal& journal, Record& record, Blobs& blobs,
+                   const Clock& clock, const plugin::Catalogue& catalogue, const std::vector<Environment>& environments,
+                   boost::asio::any_io_executor pool)
     : state_(std::move(state)),
       package_bytes_(package_bytes),
       journal_(journal),
@@ -115,7 +121,8 @@ Result<Packages::Taken> Packages::take(const Digest& archive, const std::string&
     int errors = 0;
     for (const Finding& finding : out.findings)
       if (finding.level == Finding::Level::error && errors++ == 0) what = finding.text();
-    return fail(Kind::invalid, fmt::format("the package has {} {}; the first: {}", errors, errors == 1 ? "error" : "errors", what),
+    return fail(Kind::invalid,
+                fmt::format("the package has {} {}; the first: {}", errors, errors == 1 ? "error" : "errors", what),
                 "`belay lint FILE` shows all of them");
   }
   if (signature.empty()) {
@@ -124,7 +131,9 @@ Result<Packages::Taken> Packages::take(const Digest& archive, const std::string&
     BELAY_TRYV(write_durably(signature_of(archive.hex()), signature));
     for (const Environment& environment : environments_) {
       if (environment.signers.empty()) continue;
-      const auto signer = package::verify(path, signature_of(archive.hex()), {.allowed_signers = environment.signers, .revoked = {}, .at = moment(clock_)});
+      const auto signer =
+          package::verify(path, signature_of(archive.hex()),
+                          {.allowed_signers = environment.signers, .revoked = {}, .at = moment(clock_)});
       if (signer && signer->digest == archive) {
         out.principal = signer->principal;
         out.fingerprint = signer->fingerprint;
@@ -162,24 +171,35 @@ Awaitable<Result<std::string>> Packages::receive(Digest archive, std::string sig
   known_[row.digest] = std::move(taken->contents);
   nlohmann::json findings = nlohmann::json::array();
   for (const Finding& finding : taken->findings)
-    findings.push_back({{"level", to_string(finding.level)}, {"rule", finding.rule}, {"message", finding.message}, {"next", finding.next},
-                        {"place", {{"file", finding.place.file}, {"line", finding.place.line}, {"column", finding.place.column}}}});
-  co_return nlohmann::json{{"digest", row.digest}, {"application", row.application}, {"version", row.version},
-                           {"signer", row.signer}, {"key", row.key}, {"unsigned", taken->unsigned_because}, {"findings", std::move(findings)}}
+    findings.push_back(
+        {{"level", to_string(finding.level)},
+         {"rule", finding.rule},
+         {"message", finding.message},
+         {"next", finding.next},
+         {"place", {{"file", finding.place.file}, {"line", finding.place.line}, {"column", finding.place.column}}}});
+  co_return nlohmann::json{{"digest", row.digest},
+                           {"application", row.application},
+                           {"version", row.version},
+                           {"signer", row.signer},
+                           {"key", row.key},
+                           {"unsigned", taken->unsigned_because},
+                           {"findings", std::move(findings)}}
       .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 Awaitable<Result<PackageContents>> Packages::contents(const std::string& digest) {
   if (const auto found = known_.find(digest); found != known_.end()) co_return found->second;
   if (!co_await record_.package(digest))
-    co_return fail(Kind::not_found, fmt::format("the daemon has no package {}", show(digest)), "Send it first: `belay deploy FILE` does");
+    co_return fail(Kind::not_found, fmt::format("the daemon has no package {}", show(digest)),
+                   "Send it first: `belay deploy FILE` does");
   BELAY_CO_TRY(const Digest name, Digest::parse(digest));
   auto read = co_await api::on_workers(pool_, [this, name]() -> Result<PackageContents> {
     BELAY_TRY(const fs::path path, blobs_.path(name));
     package::Limits limits;
     limits.total = std::max(limits.total, package_bytes_);
     BELAY_TRY(const package::Package opened, package::Package::open(path, limits));
-    if (opened.digest() != name) return fail(Kind::integrity, fmt::format("the stored package {} is damaged", name.brief()));
+    if (opened.digest() != name)
+      return fail(Kind::integrity, fmt::format("the stored package {} is damaged", name.brief()));
     return contents_of(opened);
   });
   if (read) known_[digest] = *read;
@@ -188,14 +208,19 @@ Awaitable<Result<PackageContents>> Packages::contents(const std::string& digest)
 
 Awaitable<Result<std::string>> Packages::signer(const std::string& digest, const Environment& environment) {
   if (environment.signers.empty())
-    co_return fail(Kind::refused, fmt::format("the environment {} has no `signers` file", environment.name), "Set it in environments.yaml");
+    co_return fail(Kind::refused, fmt::format("the environment {} has no `signers` file", environment.name),
+                   "Set it in environments.yaml");
   BELAY_CO_TRY(const Digest name, Digest::parse(digest));
-  co_return co_await api::on_workers(pool_, [this, name, digest, signers = environment.signers]() -> Result<std::string> {
-    BELAY_TRY(const fs::path path, blobs_.path(name));
-    BELAY_TRY(const package::Signer signer, package::verify(path, signature_of(digest), {.allowed_signers = signers, .revoked = {}, .at = moment(clock_)}));
-    if (signer.digest != name) return fail(Kind::integrity, fmt::format("the stored package {} is damaged", name.brief()));
-    return signer.principal;
-  });
+  co_return co_await api::on_workers(
+      pool_, [this, name, digest, signers = environment.signers]() -> Result<std::string> {
+        BELAY_TRY(const fs::path path, blobs_.path(name));
+        BELAY_TRY(const package::Signer signer,
+                  package::verify(path, signature_of(digest),
+                                  {.allowed_signers = signers, .revoked = {}, .at = moment(clock_)}));
+        if (signer.digest != name)
+          return fail(Kind::integrity, fmt::format("the stored package {} is damaged", name.brief()));
+        return signer.principal;
+      });
 }
 
 }  // namespace belay::app

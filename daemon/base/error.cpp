@@ -6,17 +6,28 @@ namespace belay {
 
 std::string_view to_string(Kind kind) {
   switch (kind) {
-    case Kind::invalid: return "invalid";
-    case Kind::refused: return "refused";
-    case Kind::not_found: return "not-found";
-    case Kind::conflict: return "conflict";
-    case Kind::unreachable: return "unreachable";
-    case Kind::timeout: return "timeout";
-    case Kind::unknown: return "unknown-outcome";
-    case Kind::integrity: return "integrity";
-    case Kind::io: return "io";
-    case Kind::cancelled: return "cancelled";
-    case Kind::internal: return "internal";
+    case Kind::invalid:
+      return "invalid";
+    case Kind::refused:
+      return "refused";
+    case Kind::not_found:
+      return "not-found";
+    case Kind::conflict:
+      return "conflict";
+    case Kind::unreachable:
+      return "unreachable";
+    case Kind::timeout:
+      return "timeout";
+    case Kind::unknown:
+      return "unknown-outcome";
+    case Kind::integrity:
+      return "integrity";
+    case Kind::io:
+      return "io";
+    case Kind::cancelled:
+      return "cancelled";
+    case Kind::internal:
+      return "internal";
   }
   return "internal";
 }

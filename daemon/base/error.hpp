@@ -39,9 +39,9 @@ struct Place {
 
 struct Error {
   Kind kind = Kind::internal;
-  std::string what;             // one sentence: what happened, to what, where
-  std::string next;             // one sentence: what to do about it; may be empty when `what` says it all
-  std::optional<Place> place;   // set when the error is about a place in a file
+  std::string what;            // one sentence: what happened, to what, where
+  std::string next;            // one sentence: what to do about it; may be empty when `what` says it all
+  std::optional<Place> place;  // set when the error is about a place in a file
 
   // "file:3:7: what. next" on one line; hostile bytes in it are the caller's to escape (escape.hpp).
   [[nodiscard]] std::string text() const;
@@ -59,20 +59,20 @@ using Result = std::expected<T, Error>;
 // Passes an error on: `BELAY_TRY(auto x, f());` declares x or returns the error of f().
 #define BELAY_TRY_CAT2(a, b) a##b
 #define BELAY_TRY_CAT(a, b) BELAY_TRY_CAT2(a, b)
-#define BELAY_TRY_IMPL(tmp, decl, ret, ...)                    \
-  auto tmp = (__VA_ARGS__);                                    \
-  if (!tmp) ret std::unexpected(std::move(tmp).error());       \
+#define BELAY_TRY_IMPL(tmp, decl, ret, ...)              \
+  auto tmp = (__VA_ARGS__);                              \
+  if (!tmp) ret std::unexpected(std::move(tmp).error()); \
   decl = std::move(*tmp)
 #define BELAY_TRY(decl, ...) BELAY_TRY_IMPL(BELAY_TRY_CAT(belay_try_, __LINE__), decl, return, __VA_ARGS__)
 #define BELAY_CO_TRY(decl, ...) BELAY_TRY_IMPL(BELAY_TRY_CAT(belay_try_, __LINE__), decl, co_return, __VA_ARGS__)
 // The same for Result<void>.
-#define BELAY_TRYV(...)                                                                  \
-  do {                                                                                   \
-    auto belay_tryv = (__VA_ARGS__);                                                     \
-    if (!belay_tryv) return std::unexpected(std::move(belay_tryv).error());              \
+#define BELAY_TRYV(...)                                                     \
+  do {                                                                      \
+    auto belay_tryv = (__VA_ARGS__);                                        \
+    if (!belay_tryv) return std::unexpected(std::move(belay_tryv).error()); \
   } while (false)
-#define BELAY_CO_TRYV(...)                                                               \
-  do {                                                                                   \
-    auto belay_tryv = (__VA_ARGS__);                                                     \
-    if (!belay_tryv) co_return std::unexpected(std::move(belay_tryv).error());           \
+#define BELAY_CO_TRYV(...)                                                     \
+  do {                                                                         \
+    auto belay_tryv = (__VA_ARGS__);                                           \
+    if (!belay_tryv) co_return std::unexpected(std::move(belay_tryv).error()); \
   } while (false)

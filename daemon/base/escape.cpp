@@ -54,7 +54,8 @@ std::string show(std::string_view bytes, bool keep_newlines) {
     } else if (length > 0 && !is_unsafe(point)) {
       out.append(bytes.substr(0, length));
     } else {
-      for (char raw : bytes.substr(0, length == 0 ? 1 : length)) out += fmt::format("\\x{:02x}", static_cast<std::uint8_t>(raw));
+      for (char raw : bytes.substr(0, length == 0 ? 1 : length))
+        out += fmt::format("\\x{:02x}", static_cast<std::uint8_t>(raw));
     }
     bytes.remove_prefix(length == 0 ? 1 : length);
   }

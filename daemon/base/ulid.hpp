@@ -1,7 +1,7 @@
 // ULIDs: ids that sort by the time they were made, 26 characters of Crockford's base 32.
 //
-// Making one needs time and randomness, so it is done at the edge (Clock and Random are handed in); reading and comparing
-// are pure. Used for runs and changes.
+// Making one needs time and randomness, so it is done at the edge (Clock and Random are handed in); reading and
+// comparing are pure. Used for runs and changes.
 #pragma once
 
 #include <array>

@@ -1,7 +1,7 @@
 // What the API may ask of the engine. Every call writes state and returns; the work itself goes on behind it.
 //
-// All calls come from the loop thread. Documents are canonical JSON text whose shapes docs/api.md lists; the engine makes
-// them so that the API stays a thin door.
+// All calls come from the loop thread. Documents are canonical JSON text whose shapes docs/api.md lists; the engine
+// makes them so that the API stays a thin door.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -27,8 +27,8 @@ class Control {
  public:
   virtual ~Control() = default;
 
-  // The id of the new run, once the journal has it. Kind::refused with the rule and the way out; Kind::conflict when the
-  // application is already being worked on there.
+  // The id of the new run, once the journal has it. Kind::refused with the rule and the way out; Kind::conflict when
+  // the application is already being worked on there.
   [[nodiscard]] virtual Awaitable<Result<std::string>> start(StartRequest request) = 0;
   // Stop going forward and go back; a run that already goes back, or has ended, is left alone (Kind::conflict).
   [[nodiscard]] virtual Awaitable<Result<void>> abort(std::string run, std::string actor, std::string reason) = 0;

@@ -51,7 +51,8 @@ class Engine final : public Control {
   [[nodiscard]] Awaitable<int> resume(RunRow row, std::shared_ptr<Hold> hold);
   [[nodiscard]] Awaitable<int> drive(RunRow row, const Plan& plan, std::shared_ptr<Hold> hold, Links links = {});
   [[nodiscard]] Awaitable<void> planned(RunRow& row, const Plan& plan, const std::string& digest);
-  [[nodiscard]] Awaitable<int> leg(const RunRow& rehearsal, int number, const std::string& first_leg, std::shared_ptr<Hold> hold);
+  [[nodiscard]] Awaitable<int> leg(const RunRow& rehearsal, int number, const std::string& first_leg,
+                                   std::shared_ptr<Hold> hold);
   [[nodiscard]] Awaitable<int> finish_rehearsal(RunRow row, int failed_leg, int code);
 
   // engine_plan.cpp
@@ -69,9 +70,9 @@ class Engine final : public Control {
   World world_;
   int generation_ = 0;
   bool stopping_ = false;
-  std::map<std::string, std::shared_ptr<Run>> active_;            // run id → run
+  std::map<std::string, std::shared_ptr<Run>> active_;               // run id → run
   std::map<std::pair<std::string, std::string>, std::string> held_;  // application, environment → run id
-  std::map<std::string, std::string> held_hosts_;                 // host → run id
+  std::map<std::string, std::string> held_hosts_;                    // host → run id
 };
 
 }  // namespace belay::engine

@@ -22,7 +22,8 @@ std::optional<BaselineRow> current(const std::vector<BaselineRow>& rows) {
   return std::nullopt;
 }
 
-Awaitable<Result<json>> host_differences(Leash& leash, const Blobs& blobs, const std::string& run, const std::string& finals_blob) {
+Awaitable<Result<json>> host_differences(Leash& leash, const Blobs& blobs, const std::string& run,
+                                         const std::string& finals_blob) {
   json out = json::array();
   BELAY_CO_TRY(const FinalManifests finals, read_finals(blobs, finals_blob));
   for (const auto& [step, text] : finals) {
@@ -40,21 +41,30 @@ Awaitable<Result<json>> host_differences(Leash& leash, const Blobs& blobs, const
 
 }  // namespace
 
-Awaitable<Result<std::string>> Engine::drift(std::string application, std::string environment_name, std::string against) {
+Awaitable<Result<std::string>> Engine::drift(std::string application, std::string environment_name,
+                                             std::string against) {
   const Environment* environment = world_.environment(environment_name);
   if (environment == nullptr)
-    co_return fail(Kind::not_found, fmt::format("there is no environment \"{}\"", show(environment_name)), "`belay env list` shows them");
+    co_return fail(Kind::not_found, fmt::format("there is no environment \"{}\"", show(environment_name)),
+                   "`belay env list` shows them");
   const auto baseline = current(co_await world_.record.baselines(application, environment_name));
   if (!baseline)
-    co_return fail(Kind::not_found, fmt::format("{} has no baseline in {}", show(application), environment_name), "Deploy it there first");
-  json out{{"application", application}, {"environment", environment_name}, {"against", against}, {"same", true}, {"version", baseline->version}, {"run", baseline->run}, {"hosts", json::array()}, {"problems", json::array()}};
+    co_return fail(Kind::not_found, fmt::format("{} has no baseline in {}", show(application), environment_name),
+                   "Deploy it there first");
+  json out{{"application", application},   {"environment", environment_name},
+           {"against", against},           {"same", true},
+           {"version", baseline->version}, {"run", baseline->run},
+           {"hosts", json::array()},       {"problems", json::array()}};
   if (!against.empty()) {
     const auto other = current(co_await world_.record.baselines(application, against));
-    if (!other) co_return fail(Kind::not_found, fmt::format("{} has no baseline in {}", show(application), show(against)), "Deploy it there first");
+    if (!other)
+      co_return fail(Kind::not_found, fmt::format("{} has no baseline in {}", show(application), show(against)),
+                     "Deploy it there first");
     out["same"] = baseline->package == other->package;
     if (baseline->package != other->package)
-      out["problems"].push_back(fmt::format("{} runs {} (package {}), {} runs {} (package {})", environment_name, baseline->version,
-                                            baseline->package.substr(0, 12), against, other->version, other->package.substr(0, 12)));
+      out["problems"].push_back(fmt::format("{} runs {} (package {}), {} runs {} (package {})", environment_name,
+                                            baseline->version, baseline->package.substr(0, 12), against, other->version,
+                                            other->package.substr(0, 12)));
     co_return out.dump(-1, ' ', false, json::error_handler_t::replace);
   }
   const auto run = co_await world_.record.run(baseline->run);

@@ -22,7 +22,11 @@ namespace {
 constexpr std::size_t largest_shown = 256 * 1024;  // of a text file, for a diff
 
 json item_json(const PlanItem& item, std::string diff) {
-  return {{"class", item.item_class}, {"path", show(decode_path(item.path))}, {"digest_new", item.digest_new}, {"digest_old", item.digest_old}, {"diff", std::move(diff)}};
+  return {{"class", item.item_class},
+          {"path", show(decode_path(item.path))},
+          {"digest_new", item.digest_new},
+          {"digest_old", item.digest_old},
+          {"diff", std::move(diff)}};
 }
 
 // The diff of one item, when both sides are text and small enough; empty otherwise.
@@ -45,10 +49,14 @@ Awaitable<std::string> diff_of(Leash& leash, const Blobs& blobs, const PlanItem&
 
 std::string way_back_words(const PlanStep& step) {
   switch (step.way_back) {
-    case WayBack::nothing: return "touches nothing";
-    case WayBack::snapshot: return "snapshot of what it touches";
-    case WayBack::undo: return "its own undo";
-    case WayBack::none: return "NONE: what it does stays";
+    case WayBack::nothing:
+      return "touches nothing";
+    case WayBack::snapshot:
+      return "snapshot of what it touches";
+    case WayBack::undo:
+      return "its own undo";
+    case WayBack::none:
+      return "NONE: what it does stays";
   }
   return "?";
 }
@@ -56,8 +64,14 @@ std::string way_back_words(const PlanStep& step) {
 Awaitable<json> step_document(Leash& leash, const Blobs& blobs, const Plan& plan, std::size_t h, std::size_t i) {
   const PlanStep& spec = plan.steps[i];
   const HostStep& step = plan.hosts[h].steps[i];
-  json out{{"step", i + 1},      {"name", spec.name},     {"action", spec.action},          {"when", spec.when},
-           {"skipped", step.skipped}, {"opaque", spec.opaque}, {"way_back", way_back_words(spec)}, {"items", json::array()},
+  json out{{"step", i + 1},
+           {"name", spec.name},
+           {"action", spec.action},
+           {"when", spec.when},
+           {"skipped", step.skipped},
+           {"opaque", spec.opaque},
+           {"way_back", way_back_words(spec)},
+           {"items", json::array()},
            {"note", step.why_skipped}};
   if (step.skipped) co_return out;
   json touches = json::array();
@@ -112,7 +126,8 @@ std::optional<Error> first_error(const std::vector<Host>& hosts, const Reached& 
   for (std::size_t i = 0; i < hosts.size(); ++i) {
     if (!reached.errors[i]) continue;
     if (!out)
-      out = Error{reached.errors[i]->kind, hosts[i].name + ": " + reached.errors[i]->what, reached.errors[i]->next, std::nullopt};
+      out = Error{reached.errors[i]->kind, hosts[i].name + ": " + reached.errors[i]->what, reached.errors[i]->next,
+                  std::nullopt};
     else
       out->what += "; " + hosts[i].name + ": " + reached.errors[i]->what;
   }
@@ -132,7 +147,8 @@ Awaitable<Result<Engine::Planned>> Engine::make_plan_for(const std::string& pack
   if (auto error = first_error(hosts, reached)) co_return std::unexpected(*error);
   std::map<std::string, Facts> facts;
   for (std::size_t i = 0; i < hosts.size(); ++i) facts[hosts[i].name] = reached.facts[i];
-  BELAY_CO_TRY(out.plan, make_plan({out.contents, environment, std::move(hosts), facts, world_.catalogue, world_.blobs}));
+  BELAY_CO_TRY(out.plan,
+               make_plan({out.contents, environment, std::move(hosts), facts, world_.catalogue, world_.blobs}));
   out.facts = std::move(reached.facts);
   out.links = std::move(reached.links);
   co_return out;
@@ -141,13 +157,18 @@ Awaitable<Result<Engine::Planned>> Engine::make_plan_for(const std::string& pack
 Awaitable<Result<std::string>> Engine::plan(std::string package, std::string environment_name) {
   const Environment* environment = world_.environment(environment_name);
   if (environment == nullptr)
-    co_return fail(Kind::not_found, fmt::format("there is no environment \"{}\"", show(environment_name)), "`belay env list` shows them");
+    co_return fail(Kind::not_found, fmt::format("there is no environment \"{}\"", show(environment_name)),
+                   "`belay env list` shows them");
   BELAY_CO_TRY(Planned planned, co_await make_plan_for(package, *environment));
   const Plan& plan = planned.plan;
   std::vector<json> documents(plan.hosts.size());
   co_await for_each(world_.executor, plan.hosts.size(), [&](std::size_t h) -> Awaitable<void> {
     const GuaranteeClass promise = guarantee(planned.facts[h]);
-    json document{{"name", plan.hosts[h].host.name}, {"batch", plan.hosts[h].batch}, {"class", promise.name}, {"class_why", promise.why}, {"steps", json::array()}};
+    json document{{"name", plan.hosts[h].host.name},
+                  {"batch", plan.hosts[h].batch},
+                  {"class", promise.name},
+                  {"class_why", promise.why},
+                  {"steps", json::array()}};
     for (std::size_t i = 0; i < plan.steps.size(); ++i) {
       auto leash = co_await planned.links.hosts[h].reach();
       if (!leash) {
@@ -164,20 +185,29 @@ Awaitable<Result<std::string>> Engine::plan(std::string package, std::string env
   json findings = json::array();
   for (const PlanStep& step : plan.steps) {
     if (step.way_back == WayBack::none)
-      findings.push_back({{"level", environment->rules.allow_irreversible ? "warning" : "error"}, {"rule", "KY-2"},
+      findings.push_back({{"level", environment->rules.allow_irreversible ? "warning" : "error"},
+                          {"rule", "KY-2"},
                           {"message", fmt::format("step \"{}\" has no way back", step.name)},
                           {"next", "Give it `touches` or `undo`"}});
   }
-  co_return json{{"digest", sha256(text).hex()}, {"application", plan.application}, {"version", plan.version},
-                 {"environment", plan.environment}, {"package", plan.package}, {"playbook", plan.playbook}, {"kit", plan.kit},
-                 {"way_back", std::move(way_back)}, {"hosts", documents}, {"findings", std::move(findings)}}
+  co_return json{{"digest", sha256(text).hex()},
+                 {"application", plan.application},
+                 {"version", plan.version},
+                 {"environment", plan.environment},
+                 {"package", plan.package},
+                 {"playbook", plan.playbook},
+                 {"kit", plan.kit},
+                 {"way_back", std::move(way_back)},
+                 {"hosts", documents},
+                 {"findings", std::move(findings)}}
       .dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 Awaitable<Result<std::string>> Engine::check(std::string environment_name) {
   const Environment* environment = world_.environment(environment_name);
   if (environment == nullptr)
-    co_return fail(Kind::not_found, fmt::format("there is no environment \"{}\"", show(environment_name)), "`belay env list` shows them");
+    co_return fail(Kind::not_found, fmt::format("there is no environment \"{}\"", show(environment_name)),
+                   "`belay env list` shows them");
   const std::vector<Host> inventory = co_await world_.hosts();
   BELAY_CO_TRY(const std::vector<Host> hosts, select_hosts(inventory, *environment, "all", {}));
   Reached reached;
@@ -189,10 +219,16 @@ Awaitable<Result<std::string>> Engine::check(std::string environment_name) {
     if (reached.errors[i])
       problems.push_back({{"what", reached.errors[i]->what}, {"next", reached.errors[i]->next}});
     else
-      for (const Problem& problem : problems_of(facts, 0)) problems.push_back({{"what", problem.what}, {"next", problem.next}});
+      for (const Problem& problem : problems_of(facts, 0))
+        problems.push_back({{"what", problem.what}, {"next", problem.next}});
     const GuaranteeClass promise = reached.errors[i] ? GuaranteeClass{"-", ""} : guarantee(facts);
-    out["hosts"].push_back({{"name", hosts[i].name}, {"address", fmt::format("{}:{}", hosts[i].address, hosts[i].port)},
-                            {"ok", problems.empty()}, {"class", promise.name}, {"class_why", promise.why}, {"facts", facts}, {"problems", std::move(problems)}});
+    out["hosts"].push_back({{"name", hosts[i].name},
+                            {"address", fmt::format("{}:{}", hosts[i].address, hosts[i].port)},
+                            {"ok", problems.empty()},
+                            {"class", promise.name},
+                            {"class_why", promise.why},
+                            {"facts", facts},
+                            {"problems", std::move(problems)}});
   }
   co_return out.dump(-1, ' ', false, json::error_handler_t::replace);
 }

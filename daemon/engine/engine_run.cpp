@@ -14,10 +14,14 @@ namespace belay::engine {
 
 Awaitable<int> Engine::execute(RunRow row, std::shared_ptr<Hold> hold) {
   switch (row.kind) {
-    case RunKind::deploy: co_return co_await deploy(std::move(row), std::move(hold));
-    case RunKind::rollback: co_return co_await roll_back(std::move(row), std::move(hold));
-    case RunKind::rehearse: co_return co_await rehearse(std::move(row), std::move(hold));
-    case RunKind::verify: break;
+    case RunKind::deploy:
+      co_return co_await deploy(std::move(row), std::move(hold));
+    case RunKind::rollback:
+      co_return co_await roll_back(std::move(row), std::move(hold));
+    case RunKind::rehearse:
+      co_return co_await rehearse(std::move(row), std::move(hold));
+    case RunKind::verify:
+      break;
   }
   co_return co_await end_early(std::move(row), 1, "this kind of run cannot be started");
 }
@@ -48,10 +52,12 @@ Awaitable<int> Engine::deploy(RunRow row, std::shared_ptr<Hold> hold) {
   if (!environment.rules.allow_irreversible)
     for (const PlanStep& step : made->plan.steps)
       if (step.way_back == WayBack::none)
-        co_return co_await end_early(std::move(row), 5,
-                                     fmt::format("[KY-2] step \"{}\" has no way back, which {} does not take. Give it `touches` or `undo`, or set "
-                                                 "`require: {{allow_irreversible: true}}` for the environment",
-                                                 step.name, environment.name));
+        co_return co_await end_early(
+            std::move(row), 5,
+            fmt::format(
+                "[KY-2] step \"{}\" has no way back, which {} does not take. Give it `touches` or `undo`, or set "
+                "`require: {{allow_irreversible: true}}` for the environment",
+                step.name, environment.name));
   if (auto added = hold->add(made->plan); !added) co_return co_await end_early(std::move(row), 1, added.error().text());
   const auto digest = world_.blobs.put(write_plan(made->plan));
   if (!digest) co_return co_await end_early(std::move(row), 1, digest.error().text());
@@ -61,13 +67,16 @@ Awaitable<int> Engine::deploy(RunRow row, std::shared_ptr<Hold> hold) {
 
 Awaitable<int> Engine::roll_back(RunRow row, std::shared_ptr<Hold> hold) {
   const auto undone = co_await world_.record.run(row.of);
-  if (!undone || undone->plan.empty()) co_return co_await end_early(std::move(row), 1, fmt::format("run {} has no plan to go back by", row.of));
+  if (!undone || undone->plan.empty())
+    co_return co_await end_early(std::move(row), 1, fmt::format("run {} has no plan to go back by", row.of));
   auto plan = co_await load_plan(undone->plan);
   if (!plan) co_return co_await end_early(std::move(row), 1, plan.error().text());
   plan->of = row.of;
-  // Only what was begun can be taken back: a step that its `when` left out, or that the run never reached, has no snapshot.
+  // Only what was begun can be taken back: a step that its `when` left out, or that the run never reached, has no
+  // snapshot.
   reduce::RunState was = reduce::initial(undone->kind, *plan);
-  for (const Recorded& recorded : co_await world_.journal.events(row.of)) reduce::apply(was, *plan, recorded.event, world_.journal.epoch());
+  for (const Recorded& recorded : co_await world_.journal.events(row.of))
+    reduce::apply(was, *plan, recorded.event, world_.journal.epoch());
   for (std::size_t h = 0; h < plan->hosts.size(); ++h)
     for (std::size_t i = 0; i < plan->steps.size(); ++i)
       if (HostStep& step = plan->hosts[h].steps[i]; !step.skipped && !was.hosts[h].steps[i].touched) {
@@ -132,7 +141,8 @@ Awaitable<Result<Baselines>> Engine::baselines_for(const RunRow& row, const Plan
   co_return out;
 }
 
-Awaitable<int> Engine::leg(const RunRow& rehearsal, int number, const std::string& first_leg, std::shared_ptr<Hold> hold) {
+Awaitable<int> Engine::leg(const RunRow& rehearsal, int number, const std::string& first_leg,
+                           std::shared_ptr<Hold> hold) {
   RunRow row = rehearsal;
   row.id = make_ulid(static_cast<std::uint64_t>(world_.clock.now_ms()), random_ten());
   row.kind = number == 2 ? RunKind::rollback : RunKind::deploy;
@@ -184,7 +194,8 @@ Awaitable<int> Engine::finish_rehearsal(RunRow row, int failed_leg, int code) {
   co_return code;
 }
 
-// Deploy, roll back and prove, deploy again. Built from its events, so a new daemon goes on after the last finished part.
+// Deploy, roll back and prove, deploy again. Built from its events, so a new daemon goes on after the last finished
+// part.
 Awaitable<int> Engine::rehearse(RunRow row, std::shared_ptr<Hold> hold) {
   std::string first_leg;
   int done = 0;
@@ -236,13 +247,17 @@ Awaitable<int> Engine::rehearse(RunRow row, std::shared_ptr<Hold> hold) {
 Awaitable<int> Engine::resume(RunRow row, std::shared_ptr<Hold> hold) {
   if (row.kind == RunKind::rehearse) co_return co_await rehearse(std::move(row), std::move(hold));
   bool started = false;
-  for (const Recorded& recorded : co_await world_.journal.events(row.id)) started |= recorded.event.type == EventType::run_started;
+  for (const Recorded& recorded : co_await world_.journal.events(row.id))
+    started |= recorded.event.type == EventType::run_started;
   if (row.plan.empty() || (!started && row.kind != RunKind::rollback))
     co_return co_await end_early(std::move(row), 1, "the daemon stopped before anything was touched");
   auto plan = co_await load_plan(row.plan);
-  if (!plan) co_return co_await end_early(std::move(row), 3, "the plan of a run in flight cannot be read: " + plan.error().text());
+  if (!plan)
+    co_return co_await end_early(std::move(row), 3,
+                                 "the plan of a run in flight cannot be read: " + plan.error().text());
   if (auto added = hold->add(*plan); !added) spdlog::error("run {}: {}", row.id, added.error().text());
-  spdlog::warn("run {} of {} in {} was in flight when the daemon ended; taking it up", row.id, row.application, row.environment);
+  spdlog::warn("run {} of {} in {} was in flight when the daemon ended; taking it up", row.id, row.application,
+               row.environment);
   co_return co_await drive(std::move(row), *plan, std::move(hold));
 }
 
@@ -259,7 +274,8 @@ Awaitable<std::size_t> Engine::recover() {
     // A rehearsal takes up its own part.
     if (legs.contains(row.id)) continue;
     if (world_.environment(row.environment) == nullptr) {
-      spdlog::critical("run {} is in flight in {}, which the configuration no longer has: put it back and start again", row.id, row.environment);
+      spdlog::critical("run {} is in flight in {}, which the configuration no longer has: put it back and start again",
+                       row.id, row.environment);
       continue;
     }
     ++count;

@@ -23,19 +23,24 @@ Awaitable<Result<std::string>> Engine::start(StartRequest request) {
   std::optional<RunRow> undone;
   if (request.kind == RunKind::rollback && !request.of.empty()) {
     undone = co_await world_.record.run(request.of);
-    if (!undone) co_return fail(Kind::not_found, fmt::format("there is no run {}", show(request.of)), "`belay run list` shows them");
+    if (!undone)
+      co_return fail(Kind::not_found, fmt::format("there is no run {}", show(request.of)),
+                     "`belay run list` shows them");
     environment = world_.environment(undone->environment);
     request.environment = undone->environment;
     request.application = undone->application;
   }
   if (environment == nullptr)
-    co_return fail(Kind::not_found, fmt::format("there is no environment \"{}\"", show(request.environment)), "`belay env list` shows them");
+    co_return fail(Kind::not_found, fmt::format("there is no environment \"{}\"", show(request.environment)),
+                   "`belay env list` shows them");
   BELAY_CO_TRY(RunRow row, co_await prepare_row(request, *environment));
   if (row.kind == RunKind::rehearse && environment->tier == Tier::production)
-    co_return fail(Kind::refused, "a rehearsal belongs into a test environment, not into production", "Name one of tier test with -e");
+    co_return fail(Kind::refused, "a rehearsal belongs into a test environment, not into production",
+                   "Name one of tier test with -e");
   const auto held = held_.find({row.application, row.environment});
   if (held != held_.end())
-    co_return fail(Kind::conflict, fmt::format("run {} is working on {} in {}", held->second, row.application, row.environment),
+    co_return fail(Kind::conflict,
+                   fmt::format("run {} is working on {} in {}", held->second, row.application, row.environment),
                    fmt::format("Watch it: `belay run watch {}`", held->second));
   auto hold = std::make_shared<Hold>(*this, row.application, row.environment, row.id);
   if (row.kind != RunKind::rollback) {
@@ -48,8 +53,8 @@ Awaitable<Result<std::string>> Engine::start(StartRequest request) {
   }
   co_await create(row);
   const std::string id = row.id;
-  spdlog::info("run {}: {} of {} {} in {} asked for by {}", id, to_string(row.kind), row.application, row.version, row.environment,
-               show(row.actor));
+  spdlog::info("run {}: {} of {} {} in {} asked for by {}", id, to_string(row.kind), row.application, row.version,
+               row.environment, show(row.actor));
   launch(std::move(row), std::move(hold));
   co_return id;
 }
@@ -65,7 +70,8 @@ Awaitable<Result<RunRow>> Engine::prepare_row(const StartRequest& request, const
   if (request.kind != RunKind::rollback) {
     const auto package = co_await world_.record.package(request.package);
     if (!package)
-      co_return fail(Kind::not_found, fmt::format("the daemon has no package {}", show(request.package)), "Send it first: `belay deploy FILE` does");
+      co_return fail(Kind::not_found, fmt::format("the daemon has no package {}", show(request.package)),
+                     "Send it first: `belay deploy FILE` does");
     row.package = package->digest;
     row.application = package->application;
     row.version = package->version;
@@ -86,16 +92,18 @@ Awaitable<Result<RunRow>> Engine::prepare_row(const StartRequest& request, const
     if (!baseline.current) continue;
     if (!request.of.empty() && baseline.run != request.of)
       co_return fail(Kind::refused,
-                     fmt::format("run {} is not what stands in {} now; that is {} of run {}", request.of, environment.name,
-                                 baseline.version, baseline.run),
+                     fmt::format("run {} is not what stands in {} now; that is {} of run {}", request.of,
+                                 environment.name, baseline.version, baseline.run),
                      "Only the newest finished deployment can be rolled back; roll back step by step");
     row.of = baseline.run;
     row.package = baseline.package;
     row.version = baseline.version;
     co_return row;
   }
-  co_return fail(Kind::not_found, fmt::format("there is no finished deployment of {} in {}", show(request.application), environment.name),
-                 "`belay baseline list` shows what stands where");
+  co_return fail(
+      Kind::not_found,
+      fmt::format("there is no finished deployment of {} in {}", show(request.application), environment.name),
+      "`belay baseline list` shows what stands where");
 }
 
 Awaitable<Result<void>> Engine::check_gates(RunRow& row, const Environment& environment) {
@@ -119,8 +127,10 @@ Awaitable<Result<void>> Engine::check_gates(RunRow& row, const Environment& envi
                                                              : evidence.environment == environment.rules.rehearsed_in;
     const bool same = evidence.plan_template == contents->playbook_digest.hex();
     if (here && same && evidence.passed) facts.rehearsed = true;
-    if (!evidence.passed) facts.rehearsal_tried = fmt::format("run {} in {} did not pass", evidence.run, evidence.environment);
-    else if (!here) facts.rehearsal_tried = fmt::format("run {} was in {}, which does not count", evidence.run, evidence.environment);
+    if (!evidence.passed)
+      facts.rehearsal_tried = fmt::format("run {} in {} did not pass", evidence.run, evidence.environment);
+    else if (!here)
+      facts.rehearsal_tried = fmt::format("run {} was in {}, which does not count", evidence.run, evidence.environment);
   }
   for (const BlockRow& block : co_await world_.record.blocks(row.package))
     if (block.environment == environment.name) facts.blocked_by = block.run;
@@ -144,9 +154,13 @@ Awaitable<void> Engine::create(const RunRow& row) {
   created.run = row.id;
   created.epoch = world_.journal.epoch();
   created.note = row.reason.empty() ? "" : show(row.reason);
-  created.detail = nlohmann::json{{"kind", to_string(row.kind)}, {"application", row.application}, {"environment", row.environment},
-                                  {"package", row.package},      {"actor", row.actor},             {"of", row.of}}
-                       .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  created.detail = nlohmann::json{
+      {"kind", to_string(row.kind)},
+      {"application", row.application},
+      {"environment", row.environment},
+      {"package", row.package},
+      {"actor", row.actor},
+      {"of", row.of}}.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   std::vector<Event> events;
   events.push_back(std::move(created));
   std::vector<RecordWrite> rows;
@@ -176,19 +190,23 @@ Awaitable<int> Engine::end_early(RunRow row, int exit_code, std::string why) {
 }
 
 void Engine::launch(RunRow row, std::shared_ptr<Hold> hold) {
-  boost::asio::co_spawn(world_.executor, execute(std::move(row), std::move(hold)), [](const std::exception_ptr& error, int) {
-    if (error) std::rethrow_exception(error);
-  });
+  boost::asio::co_spawn(world_.executor, execute(std::move(row), std::move(hold)),
+                        [](const std::exception_ptr& error, int) {
+                          if (error) std::rethrow_exception(error);
+                        });
 }
 
 Awaitable<Result<void>> Engine::abort(std::string run, std::string actor, std::string reason) {
   const auto found = active_.find(run);
   if (found == active_.end()) {
-    if (!co_await world_.record.run(run)) co_return fail(Kind::not_found, fmt::format("there is no run {}", show(run)), "`belay run list` shows them");
-    co_return fail(Kind::conflict, fmt::format("run {} is not going forward", run), fmt::format("See `belay run show {}`", run));
+    if (!co_await world_.record.run(run))
+      co_return fail(Kind::not_found, fmt::format("there is no run {}", show(run)), "`belay run list` shows them");
+    co_return fail(Kind::conflict, fmt::format("run {} is not going forward", run),
+                   fmt::format("See `belay run show {}`", run));
   }
   const std::shared_ptr<Run> kept = found->second;
-  co_return co_await kept->abort(fmt::format("stopped by {}{}{}", show(actor), reason.empty() ? "" : ": ", show(reason)));
+  co_return co_await kept->abort(
+      fmt::format("stopped by {}{}{}", show(actor), reason.empty() ? "" : ": ", show(reason)));
 }
 
 Awaitable<void> Engine::stop(std::chrono::seconds patience) {
@@ -199,7 +217,9 @@ Awaitable<void> Engine::stop(std::chrono::seconds patience) {
     boost::asio::steady_timer timer(world_.executor, std::chrono::milliseconds(50));
     co_await timer.async_wait(boost::asio::use_awaitable);
   }
-  for (const auto& [key, id] : held_) spdlog::warn("stopping while run {} of {} in {} is under way; the next start takes it up", id, key.first, key.second);
+  for (const auto& [key, id] : held_)
+    spdlog::warn("stopping while run {} of {} in {} is under way; the next start takes it up", id, key.first,
+                 key.second);
 }
 
 }  // namespace belay::engine

@@ -8,7 +8,9 @@ namespace belay::engine {
 Result<FinalManifests> read_finals(const Blobs& blobs, const std::string& digest) {
   BELAY_TRY(const Digest name, Digest::parse(digest));
   BELAY_TRY(const std::string all, blobs.get(name));
-  const auto broken = [&] { return fail(Kind::integrity, "the stored final manifest " + name.brief() + " is not of the expected form"); };
+  const auto broken = [&] {
+    return fail(Kind::integrity, "the stored final manifest " + name.brief() + " is not of the expected form");
+  };
   FinalManifests out;
   std::string_view text = all;
   std::string* part = nullptr;
@@ -19,7 +21,8 @@ Result<FinalManifests> read_finals(const Blobs& blobs, const std::string& digest
     if (line.starts_with("@ ")) {
       int step = 0;
       const auto [stop, error] = std::from_chars(line.data() + 2, line.data() + line.size(), step);
-      if (error != std::errc{} || step < 1 || stop == line.data() + line.size() || *stop != '\n' || out.contains(step)) return broken();
+      if (error != std::errc{} || step < 1 || stop == line.data() + line.size() || *stop != '\n' || out.contains(step))
+        return broken();
       part = &out[step];
     } else if (part != nullptr) {
       *part += line;
@@ -35,7 +38,8 @@ Result<std::map<std::string, std::string>> read_host_finals(const Blobs& blobs, 
   BELAY_TRY(const std::string text, blobs.get(name));
   const auto json = nlohmann::json::parse(text, nullptr, false);
   std::map<std::string, std::string> out;
-  if (!json.is_object()) return fail(Kind::integrity, "the stored baseline " + name.brief() + " is not of the expected form");
+  if (!json.is_object())
+    return fail(Kind::integrity, "the stored baseline " + name.brief() + " is not of the expected form");
   for (const auto& [host, value] : json.items())
     if (value.is_string()) out[host] = value.get<std::string>();
   return out;

@@ -16,7 +16,8 @@ using FinalManifests = std::map<int, std::string>;
 [[nodiscard]] Result<FinalManifests> read_finals(const Blobs& blobs, const std::string& digest);
 
 // host → blob, as a baseline's row names it.
-[[nodiscard]] Result<std::map<std::string, std::string>> read_host_finals(const Blobs& blobs, const std::string& digest);
+[[nodiscard]] Result<std::map<std::string, std::string>> read_host_finals(const Blobs& blobs,
+                                                                          const std::string& digest);
 [[nodiscard]] Result<std::string> write_host_finals(Blobs& blobs, const std::map<std::string, std::string>& finals);
 
 }  // namespace belay::engine

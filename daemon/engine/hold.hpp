@@ -25,7 +25,8 @@ class Engine::Hold {
       const auto [at, fresh] = engine_.held_hosts_.try_emplace(name, run_);
       if (fresh) hosts_.insert(name);
       if (at->second != run_)
-        return fail(Kind::conflict, "run " + at->second + " is working on " + name, "Wait for it: `belay run watch " + at->second + "`");
+        return fail(Kind::conflict, "run " + at->second + " is working on " + name,
+                    "Wait for it: `belay run watch " + at->second + "`");
     }
     return {};
   }

@@ -26,7 +26,8 @@ Awaitable<Result<Leash*>> HostLink::reach() {
                                   .transport = host_.transport,
                                   .ssh_config = environment_.ssh_config};
   const port::Identity identity{environment_.key};
-  BELAY_CO_TRY(connection_, co_await transport_.open(address, identity, std::chrono::seconds(environment_.connect_seconds)));
+  BELAY_CO_TRY(connection_,
+               co_await transport_.open(address, identity, std::chrono::seconds(environment_.connect_seconds)));
   leash_.emplace(connection_, world_.catalogue, kit_, host_.base, environment_.become_root);
   co_return &*leash_;
 }

@@ -1,6 +1,7 @@
 // One host of a run as the engine holds it: its connection, made when needed, and the leash on it.
 //
-// Loop thread. A link serves one task at a time (`busy`); a lost connection is dropped, the next reach() makes a new one.
+// Loop thread. A link serves one task at a time (`busy`); a lost connection is dropped, the next reach() makes a new
+// one.
 #pragma once
 
 #include <deque>
@@ -45,6 +46,7 @@ struct Links {
   std::deque<HostLink> hosts;  // a link never moves
 };
 
-[[nodiscard]] Links link_all(World& world, const Environment& environment, const std::vector<Host>& hosts, const std::string& kit);
+[[nodiscard]] Links link_all(World& world, const Environment& environment, const std::vector<Host>& hosts,
+                             const std::string& kit);
 
 }  // namespace belay::engine

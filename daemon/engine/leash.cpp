@@ -13,7 +13,7 @@ namespace {
 
 using std::chrono::seconds;
 constexpr seconds quick{60};
-constexpr seconds grace{30};           // for a call around a script's own deadline
+constexpr seconds grace{30};  // for a call around a script's own deadline
 constexpr std::size_t largest_reply = 64u << 20;
 
 Source nothing() { return {}; }
@@ -38,12 +38,17 @@ Error refusal(const Reply& reply, const std::string& verb) {
     case 76:
       return {Kind::conflict, "the host has been taken over by a newer run or daemon" + why,
               "Look for a second belayd; this one has stopped working on the host", std::nullopt};
-    case 77: return {Kind::conflict, "the host has already done this" + why, "", std::nullopt};
+    case 77:
+      return {Kind::conflict, "the host has already done this" + why, "", std::nullopt};
     case 78:
-      return {Kind::unknown, "this was begun before and its outcome is unknown" + why, "It will be taken back", std::nullopt};
-    case 79: return {Kind::integrity, "the snapshot on the host is missing or damaged" + why, "", std::nullopt};
-    case 80: return {Kind::conflict, "the host has taken the step back by itself" + why, "", std::nullopt};
-    default: return {Kind::io, fmt::format("{} failed on the host (code {}){}", verb, reply.rc, why), "", std::nullopt};
+      return {Kind::unknown, "this was begun before and its outcome is unknown" + why, "It will be taken back",
+              std::nullopt};
+    case 79:
+      return {Kind::integrity, "the snapshot on the host is missing or damaged" + why, "", std::nullopt};
+    case 80:
+      return {Kind::conflict, "the host has taken the step back by itself" + why, "", std::nullopt};
+    default:
+      return {Kind::io, fmt::format("{} failed on the host (code {}){}", verb, reply.rc, why), "", std::nullopt};
   }
 }
 
@@ -99,7 +104,8 @@ Awaitable<Result<Reply>> Leash::call(std::string line, Source input, seconds dea
   const std::string nonce = random_hex(16);
   const std::string verb = line.substr(0, line.find(' '));
   std::string header = fmt::format("{}\n{}\n{}\n{}\n", nonce, base_, kit_, line);
-  BELAY_CO_TRY(Reply reply, co_await execute(catalogue_.leash_command(), std::move(header), std::move(input), deadline, nonce));
+  BELAY_CO_TRY(Reply reply,
+               co_await execute(catalogue_.leash_command(), std::move(header), std::move(input), deadline, nonce));
   if (reply.rc != 0 && reply.rc != 71) co_return std::unexpected(refusal(reply, verb));
   co_return reply;
 }
@@ -152,8 +158,10 @@ Awaitable<Result<void>> Leash::stage(const std::string& run, std::uint64_t epoch
   co_return Result<void>{};
 }
 
-Awaitable<Result<std::string>> Leash::snapshot(const std::string& run, int step, std::uint64_t epoch, seconds deadline) {
-  BELAY_CO_TRY(const Reply reply, co_await call(fmt::format("snap {} {} {}", run, step, epoch), nothing(), deadline + grace));
+Awaitable<Result<std::string>> Leash::snapshot(const std::string& run, int step, std::uint64_t epoch,
+                                               seconds deadline) {
+  BELAY_CO_TRY(const Reply reply,
+               co_await call(fmt::format("snap {} {} {}", run, step, epoch), nothing(), deadline + grace));
   co_return reply.section("manifest");
 }
 
@@ -163,7 +171,8 @@ Awaitable<Result<OpResult>> Leash::op(std::string line, seconds deadline) {
   co_return op_result(reply);
 }
 
-Awaitable<Result<OpResult>> Leash::apply(const std::string& run, int step, std::uint64_t epoch, int attempt, seconds deadline) {
+Awaitable<Result<OpResult>> Leash::apply(const std::string& run, int step, std::uint64_t epoch, int attempt,
+                                         seconds deadline) {
   std::string line = fmt::format("apply {} {} {} {}", run, step, epoch, deadline.count());
   if (attempt > 1) line += fmt::format(" {}", attempt);
   BELAY_CO_TRY(const Reply reply, co_await call(std::move(line), nothing(), deadline + grace));
@@ -180,7 +189,8 @@ Awaitable<Result<void>> Leash::commit(const std::string& run, int step, std::uin
 }
 
 Awaitable<Result<OpResult>> Leash::restore(const std::string& run, int step, std::uint64_t epoch, seconds deadline) {
-  BELAY_CO_TRY(const Reply reply, co_await call(fmt::format("restore {} {} {}", run, step, epoch), nothing(), deadline));
+  BELAY_CO_TRY(const Reply reply,
+               co_await call(fmt::format("restore {} {} {}", run, step, epoch), nothing(), deadline));
   co_return op_result(reply);
 }
 

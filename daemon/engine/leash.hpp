@@ -3,7 +3,8 @@
 // Nothing that varies ever enters a command line: the command is constant, everything else goes through standard input.
 // A reply counts only when its end line, with this call's nonce, was read: exit status 0 alone means nothing. Errors:
 //   Kind::unreachable  not a byte of the call reached the host
-//   Kind::unknown      the connection, the deadline or the reply ended in the middle, or the reply is not of the documented
+//   Kind::unknown      the connection, the deadline or the reply ended in the middle, or the reply is not of the
+//   documented
 //                      form (a hostile or broken host): the call may have had its effect
 //   Kind::integrity    the reply is larger than any real one; or the snapshot is missing or damaged (79)
 //   Kind::conflict     the host is busy (75), the epoch is not ours (76), or the token is lost (80)
@@ -40,12 +41,12 @@ struct Reply {
 // The outcome of an operation that ran a script on the host.
 struct OpResult {
   int rc = 0;
-  std::string output;   // raw bytes, capped by the host
+  std::string output;  // raw bytes, capped by the host
 };
 
 struct Probe {
-  std::string state;    // NEVER | RUNNING … | DONE n | LINGER n | DIED | REBOOTED
-  std::string token;    // armed | committed | firing | restored | none
+  std::string state;  // NEVER | RUNNING … | DONE n | LINGER n | DIED | REBOOTED
+  std::string token;  // armed | committed | firing | restored | none
   std::string output;
 };
 
@@ -73,10 +74,12 @@ class Leash {
   [[nodiscard]] Awaitable<Result<OpResult>> settle(const std::string& run, int step, std::uint64_t epoch,
                                                    std::chrono::seconds deadline);
   // What stands at the step's resources now.
-  [[nodiscard]] Awaitable<Result<std::string>> manifest(const std::string& run, int step, std::chrono::seconds deadline);
+  [[nodiscard]] Awaitable<Result<std::string>> manifest(const std::string& run, int step,
+                                                        std::chrono::seconds deadline);
   [[nodiscard]] Awaitable<Result<Probe>> probe(const std::string& run, int step, const std::string& op);
   // Copies aside what differs from `manifest`; the encoded paths that were kept.
-  [[nodiscard]] Awaitable<Result<std::vector<std::string>>> keep(const std::string& run, int step, std::string manifest);
+  [[nodiscard]] Awaitable<Result<std::vector<std::string>>> keep(const std::string& run, int step,
+                                                                 std::string manifest);
   // The `items` of the action's plan.sh for one step, read-only.
   [[nodiscard]] Awaitable<Result<std::string>> plan(std::string tar);
   // At most `limit` bytes of a regular file.
@@ -96,8 +99,9 @@ class Leash {
   std::string prefix_;
 };
 
-// Reads a reply out of everything the host wrote. Exposed for tests and fuzzing: `bytes` is hostile. What stands before the
-// begin line is banner noise. Kind::unknown when there is no begin line, no end line, or anything else between them.
+// Reads a reply out of everything the host wrote. Exposed for tests and fuzzing: `bytes` is hostile. What stands before
+// the begin line is banner noise. Kind::unknown when there is no begin line, no end line, or anything else between
+// them.
 [[nodiscard]] Result<Reply> parse_reply(std::string_view bytes, const std::string& nonce);
 
 }  // namespace belay::engine

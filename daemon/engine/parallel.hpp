@@ -14,7 +14,8 @@
 
 namespace belay::engine {
 
-inline Awaitable<void> for_each(boost::asio::any_io_executor executor, std::size_t count, std::function<Awaitable<void>(std::size_t)> work) {
+inline Awaitable<void> for_each(boost::asio::any_io_executor executor, std::size_t count,
+                                std::function<Awaitable<void>(std::size_t)> work) {
   Signal done(executor);
   std::size_t left = count;
   for (std::size_t i = 0; i < count; ++i)

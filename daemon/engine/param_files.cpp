@@ -51,15 +51,18 @@ Result<const Member*> payload_file(const ParamContext& context, const std::strin
 }
 
 // One line per entry, sorted by path; the form is that of docs/host-protocol.md.
-Result<std::string> tree_list(const ParamContext& context, const std::string& path, const Place& place, std::set<std::string>& blobs) {
+Result<std::string> tree_list(const ParamContext& context, const std::string& path, const Place& place,
+                              std::set<std::string>& blobs) {
   const std::string root = payload_name(path) + "/";
   std::string out;
-  for (auto it = context.package.members.lower_bound(root); it != context.package.members.end() && it->first.starts_with(root); ++it) {
+  for (auto it = context.package.members.lower_bound(root);
+       it != context.package.members.end() && it->first.starts_with(root); ++it) {
     const Member& member = it->second;
     const std::string digest = member.type == 'f' ? member.digest.hex() : "-";
     if (member.type == 'f') blobs.insert(digest);
-    out += fmt::format("{} {:04o} {} {} {}\n", member.type, member.mode & 07777, digest, encode_path(it->first.substr(root.size())),
-                       member.type == 'l' ? encode_path(member.target) : "-");
+    out +=
+        fmt::format("{} {:04o} {} {} {}\n", member.type, member.mode & 07777, digest,
+                    encode_path(it->first.substr(root.size())), member.type == 'l' ? encode_path(member.target) : "-");
   }
   if (out.empty())
     return fail(Kind::invalid, fmt::format("the package holds nothing below {}", show(path)),
@@ -70,7 +73,8 @@ Result<std::string> tree_list(const ParamContext& context, const std::string& pa
 Result<std::string> absolute_path(std::string text, const std::string& name, const Place& place) {
   while (text.size() > 1 && text.ends_with('/')) text.pop_back();
   const auto bad = [&](const char* what) {
-    return fail(Kind::invalid, fmt::format("`{}` is {}, which {}", name, show(text), what), "Write an absolute path without . or ..", place);
+    return fail(Kind::invalid, fmt::format("`{}` is {}, which {}", name, show(text), what),
+                "Write an absolute path without . or ..", place);
   };
   if (!text.starts_with('/')) return bad("is not an absolute path");
   if (text == "/") return bad("is the root of the host");
@@ -83,7 +87,8 @@ Result<std::string> absolute_path(std::string text, const std::string& name, con
   return text;
 }
 
-Result<void> scalar(const ParamContext& context, const std::string& kind, const std::string& name, const Value& value, Params& out) {
+Result<void> scalar(const ParamContext& context, const std::string& kind, const std::string& name, const Value& value,
+                    Params& out) {
   BELAY_TRY(std::string text, rendered(value, name, context.variables));
   if (kind == "path") {
     BELAY_TRY(text, absolute_path(std::move(text), name, value.place));
@@ -103,7 +108,8 @@ Result<void> scalar(const ParamContext& context, const std::string& kind, const 
   } else if (kind == "template") {
     BELAY_TRY(const Member* member, payload_file(context, text, value.place));
     if (member->size > largest_template)
-      return fail(Kind::invalid, fmt::format("the template {} is larger than 1 MiB", show(text)), "Use `file` for large files", value.place);
+      return fail(Kind::invalid, fmt::format("the template {} is larger than 1 MiB", show(text)),
+                  "Use `file` for large files", value.place);
     BELAY_TRY(const std::string source, context.blobs.get(member->digest, largest_template));
     BELAY_TRY(const std::string filled, render(source, context.variables, Place{text, 0, 0}));
     BELAY_TRY(const Digest digest, context.blobs.put(filled));
@@ -178,7 +184,8 @@ Result<Params> param_files(const ParamContext& context, const Value& params) {
   for (const Value::Entry& entry : *params.map()) {
     // The name becomes the name of a file on the host.
     if (!is_parameter_name(entry.key))
-      return fail(Kind::invalid, fmt::format("\"{}\" is no name of a parameter", show(entry.key)), "Use letters, digits, _ and -", entry.key_place);
+      return fail(Kind::invalid, fmt::format("\"{}\" is no name of a parameter", show(entry.key)),
+                  "Use letters, digits, _ and -", entry.key_place);
     const auto found = context.action.kinds.find(entry.key);
     const std::string kind = found == context.action.kinds.end() ? "" : found->second;
     const Value& value = entry.value;
@@ -191,7 +198,8 @@ Result<Params> param_files(const ParamContext& context, const Value& params) {
     } else if (value.map() != nullptr) {
       for (const Value::Entry& member : *value.map()) {
         if (!is_variable_name(member.key))
-          return fail(Kind::invalid, fmt::format("\"{}\" is no name", show(member.key)), "Use letters, digits and _", member.key_place);
+          return fail(Kind::invalid, fmt::format("\"{}\" is no name", show(member.key)), "Use letters, digits and _",
+                      member.key_place);
         BELAY_TRYV(scalar(context, kind, fmt::format("{}.k.{}", entry.key, member.key), member.value, out));
       }
     } else if (!value.is_null()) {
@@ -206,7 +214,7 @@ namespace {
 // What one rule makes of the parameters: the touch, and for a list the elements that each make one of their own.
 struct Filled {
   Touch touch;
-  std::string list_name;               // the resource's parameter that takes the elements
+  std::string list_name;  // the resource's parameter that takes the elements
   std::vector<std::string> elements;
 };
 
@@ -222,7 +230,8 @@ Filled fill(const plugin::ActionInfo& action, const plugin::TouchRule& rule, con
     const bool words = kind != action.kinds.end() && kind->second == "argv";
     if (const auto whole = params.find(from); whole != params.end()) out.touch.params[name] = whole->second;
     for (const auto& [file, bytes] : params)
-      if (file.starts_with(from + ".k.") || (words && file.starts_with(from + "."))) out.touch.params[name + file.substr(from.size())] = bytes;
+      if (file.starts_with(from + ".k.") || (words && file.starts_with(from + ".")))
+        out.touch.params[name + file.substr(from.size())] = bytes;
     for (int i = 0; !words; ++i) {
       const auto element = params.find(fmt::format("{}.{}", from, i));
       if (element == params.end()) break;
@@ -242,8 +251,8 @@ bool has_all(const Touch& touch, const std::vector<std::string>& required) {
 
 }  // namespace
 
-Result<std::vector<Touch>> touches_of(const plugin::Catalogue& catalogue, const plugin::ActionInfo& action, const ParamFiles& params,
-                                      const std::vector<std::string>& extra) {
+Result<std::vector<Touch>> touches_of(const plugin::Catalogue& catalogue, const plugin::ActionInfo& action,
+                                      const ParamFiles& params, const std::vector<std::string>& extra) {
   std::vector<Touch> out;
   const auto add = [&](Touch touch) {
     const plugin::ResourceInfo* resource = catalogue.resource(touch.resource);

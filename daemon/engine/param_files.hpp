@@ -1,8 +1,9 @@
 // A step's parameters turned into the files they are on the host: data in, data out, nothing is ever quoted or spliced.
 //
 // Variables are replaced here, once (daemon/model/template.hpp); payload names become digests; command lines become
-// words before their variables are replaced, so that a variable is always inside one word. Values are any bytes but NUL,
-// at most 120 KiB each. Kind::invalid with the place in playbook.yaml. Blobs made here (rendered templates, literal content) are put into the store.
+// words before their variables are replaced, so that a variable is always inside one word. Values are any bytes but
+// NUL, at most 120 KiB each. Kind::invalid with the place in playbook.yaml. Blobs made here (rendered templates,
+// literal content) are put into the store.
 #pragma once
 
 #include <set>
@@ -36,10 +37,12 @@ struct Params {
 [[nodiscard]] Result<Params> param_files(const ParamContext& context, const Value& params);
 
 // The files of one argv parameter: NAME.0, NAME.1, …
-[[nodiscard]] Result<void> argv_files(const std::string& name, const Value& value, const Lookup& variables, ParamFiles& out);
+[[nodiscard]] Result<void> argv_files(const std::string& name, const Value& value, const Lookup& variables,
+                                      ParamFiles& out);
 
 // The resources the step touches: its action's rules with `$name` replaced, and `extra` paths of the step itself.
-[[nodiscard]] Result<std::vector<Touch>> touches_of(const plugin::Catalogue& catalogue, const plugin::ActionInfo& action,
-                                                    const ParamFiles& params, const std::vector<std::string>& extra);
+[[nodiscard]] Result<std::vector<Touch>> touches_of(const plugin::Catalogue& catalogue,
+                                                    const plugin::ActionInfo& action, const ParamFiles& params,
+                                                    const std::vector<std::string>& extra);
 
 }  // namespace belay::engine

@@ -28,7 +28,8 @@ ParamFiles read_files(const json& from) {
 template <class Enum>
 Enum read_word(const json& from, Enum last) {
   const auto number = from.get<std::int64_t>();
-  if (number < 0 || number > static_cast<std::int64_t>(last)) throw json::other_error::create(599, "a number stands for nothing", &from);
+  if (number < 0 || number > static_cast<std::int64_t>(last))
+    throw json::other_error::create(599, "a number stands for nothing", &from);
   return static_cast<Enum>(number);
 }
 
@@ -40,16 +41,20 @@ json write_host(const PlanHost& host) {
       continue;
     }
     json touches = json::array();
-    for (const Touch& touch : step.touches) touches.push_back({{"resource", touch.resource}, {"params", write_files(touch.params)}});
+    for (const Touch& touch : step.touches)
+      touches.push_back({{"resource", touch.resource}, {"params", write_files(touch.params)}});
     steps.push_back({{"params", write_files(step.params)},
                      {"touches", std::move(touches)},
                      {"blobs", step.blobs},
                      {"when_values", write_files(step.when_values)}});
   }
   const Host& h = host.host;
-  return {{"name", h.name},     {"environment", h.environment}, {"address", h.address}, {"port", h.port},
-          {"user", h.user},     {"base", h.base},               {"transport", h.transport}, {"groups", h.groups},
-          {"host_keys", h.host_keys}, {"vars", write_files(h.vars)}, {"batch", host.batch}, {"steps", std::move(steps)}};
+  return {{"name", h.name},           {"environment", h.environment},
+          {"address", h.address},     {"port", h.port},
+          {"user", h.user},           {"base", h.base},
+          {"transport", h.transport}, {"groups", h.groups},
+          {"host_keys", h.host_keys}, {"vars", write_files(h.vars)},
+          {"batch", host.batch},      {"steps", std::move(steps)}};
 }
 
 PlanHost read_host(const json& from) {
@@ -153,7 +158,8 @@ Result<Plan> read_plan(const std::string& text) {
     }
     for (const json& host : from.at("hosts")) out.hosts.push_back(read_host(host));
     // What is written again is the same text, or something in it was dropped, cut or meant otherwise.
-    if (write_plan(out) != text) return fail(Kind::integrity, "a stored plan is not of the form in which plans are written");
+    if (write_plan(out) != text)
+      return fail(Kind::integrity, "a stored plan is not of the form in which plans are written");
     return out;
   } catch (const json::exception& error) {
     return fail(Kind::integrity, fmt::format("a stored plan cannot be read: {}", show(error.what())));

@@ -6,8 +6,8 @@
 
 #include <string>
 
-#include "daemon/model/plan.hpp"
 #include "daemon/base/error.hpp"
+#include "daemon/model/plan.hpp"
 
 namespace belay::engine {
 

@@ -50,7 +50,8 @@ Result<std::map<std::string, std::string>> variables_of(const PlanInput& input, 
     } else {
       return fail(Kind::invalid,
                   fmt::format("the variable {} has no value on {} in {}", name, host.name, input.environment.name),
-                  fmt::format("Give it under `vars` of the environment or of the host, or a default in the playbook"), fallback.place);
+                  fmt::format("Give it under `vars` of the environment or of the host, or a default in the playbook"),
+                  fallback.place);
     }
   }
   return out;
@@ -70,11 +71,13 @@ std::optional<std::string> known(const HostView& view, std::string_view name) {
 }
 
 // Decides `when` as far as it can be decided: sets skipped, or leaves it to the run with the values it names.
-Result<void> decide_when(const StepSpec& spec, const HostView& view, const std::set<std::string>& registered, HostStep& out, bool& later) {
+Result<void> decide_when(const StepSpec& spec, const HostView& view, const std::set<std::string>& registered,
+                         HostStep& out, bool& later) {
   const auto names = names_in(spec.when);
   if (!names) return fail(Kind::invalid, names.error().what, names.error().next, spec.place);
   const auto of_result = [&](std::string_view name) {
-    return (name.ends_with(".ok") || name.ends_with(".rc")) && registered.contains(std::string(name.substr(0, name.size() - 3)));
+    return (name.ends_with(".ok") || name.ends_with(".rc")) &&
+           registered.contains(std::string(name.substr(0, name.size() - 3)));
   };
   // Read now even when it is decided later: a name that nobody gives must not stop a run halfway.
   const auto holds = evaluate(spec.when, [&](std::string_view name) {
@@ -82,8 +85,10 @@ Result<void> decide_when(const StepSpec& spec, const HostView& view, const std::
     return value || !of_result(name) ? value : std::string("0");
   });
   if (!holds)
-    return fail(Kind::invalid, holds.error().what,
-                "Of an earlier step's `register: NAME` there are NAME.ok and NAME.rc; facts and variables have their own names", spec.place);
+    return fail(
+        Kind::invalid, holds.error().what,
+        "Of an earlier step's `register: NAME` there are NAME.ok and NAME.rc; facts and variables have their own names",
+        spec.place);
   for (const std::string& name : *names) {
     auto value = known(view, name);
     if (value)
@@ -116,7 +121,8 @@ bool may_be_from_daemon(const plugin::ActionInfo& action) {
   const Value* found = &action.schema;
   for (const char* key : {"properties", "from", "enum"})
     if (found != nullptr) found = found->find(key);
-  return found != nullptr && found->list() != nullptr && std::ranges::find(*found->list(), Value("daemon")) != found->list()->end();
+  return found != nullptr && found->list() != nullptr &&
+         std::ranges::find(*found->list(), Value("daemon")) != found->list()->end();
 }
 
 PlanStep plan_step(const StepSpec& spec, const plugin::ActionInfo& action, const Environment& environment) {
@@ -136,8 +142,8 @@ PlanStep plan_step(const StepSpec& spec, const plugin::ActionInfo& action, const
   return out;
 }
 
-Result<HostStep> host_step(const PlanInput& input, const StepSpec& spec, const plugin::ActionInfo& action, const wire::Schema& schema,
-                           const HostView& view) {
+Result<HostStep> host_step(const PlanInput& input, const StepSpec& spec, const plugin::ActionInfo& action,
+                           const wire::Schema& schema, const HostView& view) {
   HostStep out;
   const Lookup variables = [&](std::string_view name) -> std::optional<std::string> {
     const auto found = view.variables.find(std::string(name));
@@ -167,16 +173,18 @@ Result<HostStep> host_step(const PlanInput& input, const StepSpec& spec, const p
 // Whose rights steps have is the environment's decision; a playbook may only insist on it.
 Result<void> check_become(const std::optional<bool>& wanted, const Place& place, const Environment& environment) {
   if (!wanted || *wanted == environment.become_root) return {};
-  return fail(Kind::invalid,
-              *wanted ? fmt::format("it wants root (become: true), but {} enters its hosts without sudo", environment.name)
-                      : fmt::format("it does not want root (become: false), but {} does everything through sudo", environment.name),
-              "Change `become` of the environment, or of the playbook", place);
+  return fail(
+      Kind::invalid,
+      *wanted
+          ? fmt::format("it wants root (become: true), but {} enters its hosts without sudo", environment.name)
+          : fmt::format("it does not want root (become: false), but {} does everything through sudo", environment.name),
+      "Change `become` of the environment, or of the playbook", place);
 }
 
 }  // namespace
 
-Result<std::vector<Host>> select_hosts(const std::vector<Host>& inventory, const Environment& environment, const std::string& pattern,
-                                       const Place& place) {
+Result<std::vector<Host>> select_hosts(const std::vector<Host>& inventory, const Environment& environment,
+                                       const std::string& pattern, const Place& place) {
   const std::set<std::string> words = split_pattern(pattern.empty() ? "all" : pattern);
   std::vector<Host> out;
   for (const Host& host : inventory) {
@@ -223,7 +231,8 @@ Result<Plan> make_plan(const PlanInput& input) {
   for (std::size_t h = 0; h < input.hosts.size(); ++h) {
     HostView view;
     BELAY_TRY(view.variables, variables_of(input, input.hosts[h]));
-    if (const auto found = input.facts.find(input.hosts[h].name); found != input.facts.end()) view.facts = found->second;
+    if (const auto found = input.facts.find(input.hosts[h].name); found != input.facts.end())
+      view.facts = found->second;
     views.push_back(std::move(view));
     plan.hosts.push_back({input.hosts[h], batch[h], {}});
   }
@@ -234,8 +243,8 @@ Result<Plan> make_plan(const PlanInput& input) {
     BELAY_TRYV(check_become(spec.become, spec.place, input.environment));
     const plugin::ActionInfo* action = input.catalogue.action(spec.action);
     if (action == nullptr)
-      return fail(Kind::invalid, fmt::format("there is no action \"{}\"", show(spec.action)), "`belay lint` lists the actions there are",
-                  spec.action_place);
+      return fail(Kind::invalid, fmt::format("there is no action \"{}\"", show(spec.action)),
+                  "`belay lint` lists the actions there are", spec.action_place);
     PlanStep step = plan_step(spec, *action, input.environment);
     BELAY_TRY(const std::string schema_text, wire::canonical_json(wire::to_json(action->schema)));
     BELAY_TRY(const wire::Schema schema, wire::Schema::compile(schema_text, action->name + "/action.yaml"));
@@ -269,7 +278,8 @@ Result<Plan> make_plan(const PlanInput& input) {
     plan.steps.push_back(std::move(step));
   }
   if (!runs)
-    return fail(Kind::refused, fmt::format("nothing would run in {}: every step is left out on every host", plan.environment),
+    return fail(Kind::refused,
+                fmt::format("nothing would run in {}: every step is left out on every host", plan.environment),
                 "Look at `hosts` and `when` of the steps", playbook.place);
   return plan;
 }

@@ -21,8 +21,8 @@ using Facts = std::map<std::string, std::string>;
 struct PlanInput {
   const PackageContents& package;
   const Environment& environment;
-  std::vector<Host> hosts;            // those chosen by select_hosts, in order
-  std::map<std::string, Facts> facts; // host name → what the leash said
+  std::vector<Host> hosts;             // those chosen by select_hosts, in order
+  std::map<std::string, Facts> facts;  // host name → what the leash said
   const plugin::Catalogue& catalogue;
   Blobs& blobs;
 };

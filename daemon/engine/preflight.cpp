@@ -39,8 +39,9 @@ std::vector<Problem> problems_of(const std::map<std::string, std::string>& facts
   const std::uint64_t free_kib = number(fact(facts, "free_kib"));
   const std::uint64_t need_kib = 2 * (payload_bytes / 1024) + 64 * 1024;
   if (!fact(facts, "free_kib").empty() && free_kib < need_kib)
-    out.push_back({fmt::format("{} MiB are free below the base directory, {} MiB are needed", free_kib / 1024, need_kib / 1024),
-                   "Free some space, or choose another `base`"});
+    out.push_back(
+        {fmt::format("{} MiB are free below the base directory, {} MiB are needed", free_kib / 1024, need_kib / 1024),
+         "Free some space, or choose another `base`"});
   return out;
 }
 
@@ -51,7 +52,8 @@ GuaranteeClass guarantee(const std::map<std::string, std::string>& facts) {
   };
   lacks("getfacl", "ACLs");
   lacks("getfattr", "extended attributes");
-  if (fact(facts, "tar") != "gnu") why += fmt::format("{}tar is not GNU tar: sparse files and attributes cannot be kept", why.empty() ? "" : "; ");
+  if (fact(facts, "tar") != "gnu")
+    why += fmt::format("{}tar is not GNU tar: sparse files and attributes cannot be kept", why.empty() ? "" : "; ");
   if (!why.empty()) return {"C", why};
   return {"B", "without a boot hook, a host that reboots in mid-step is put back when the daemon reaches it again"};
 }

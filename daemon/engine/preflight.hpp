@@ -14,7 +14,8 @@ struct Problem {
 };
 
 // `payload_bytes`: what will be staged; twice that and a reserve must be free (R10). Empty when the host will do.
-[[nodiscard]] std::vector<Problem> problems_of(const std::map<std::string, std::string>& facts, std::uint64_t payload_bytes);
+[[nodiscard]] std::vector<Problem> problems_of(const std::map<std::string, std::string>& facts,
+                                               std::uint64_t payload_bytes);
 
 struct GuaranteeClass {
   std::string name;  // A | B | C

@@ -104,8 +104,8 @@ Awaitable<void> Run::drive(Plan plan, const std::vector<Recorded>& events, Basel
   }
   driving_ = false;
   if (stopping_ && state_.stage != reduce::Stage::ended)
-    spdlog::warn("run {} of {} in {} is left {}; the next start takes it up", row_.id, row_.application, row_.environment,
-                 reduce::to_string(state_.stage));
+    spdlog::warn("run {} of {} in {} is left {}; the next start takes it up", row_.id, row_.application,
+                 row_.environment, reduce::to_string(state_.stage));
   for (HostLink& link : links_.hosts) link.drop();
 }
 
@@ -128,26 +128,39 @@ void Run::launch(const Task& task) {
 
 Awaitable<void> Run::perform(Task task) {
   switch (task.what) {
-    case Do::fence: co_return co_await fence(task);
-    case Do::ready: co_return co_await ready(task);
-    case Do::stage: co_return co_await stage(task);
+    case Do::fence:
+      co_return co_await fence(task);
+    case Do::ready:
+      co_return co_await ready(task);
+    case Do::stage:
+      co_return co_await stage(task);
     case Do::skip: {
       std::vector<Event> events;
       events.push_back(event(EventType::skipped, task));
       co_return co_await record(std::move(events));
     }
-    case Do::snapshot: co_return co_await snapshot(task);
-    case Do::apply: co_return co_await apply(task);
-    case Do::verify: co_return co_await verify(task);
-    case Do::commit: co_return co_await commit(task);
-    case Do::probe: co_return co_await probe(task);
-    case Do::restore: co_return co_await restore(task);
-    case Do::settle: co_return co_await settle(task);
-    case Do::prove: co_return co_await prove(task);
-    case Do::finish: co_return co_await finish(task);
+    case Do::snapshot:
+      co_return co_await snapshot(task);
+    case Do::apply:
+      co_return co_await apply(task);
+    case Do::verify:
+      co_return co_await verify(task);
+    case Do::commit:
+      co_return co_await commit(task);
+    case Do::probe:
+      co_return co_await probe(task);
+    case Do::restore:
+      co_return co_await restore(task);
+    case Do::settle:
+      co_return co_await settle(task);
+    case Do::prove:
+      co_return co_await prove(task);
+    case Do::finish:
+      co_return co_await finish(task);
     case Do::start:
     case Do::go_back:
-    case Do::end: break;
+    case Do::end:
+      break;
   }
   BELAY_UNREACHABLE("a task of the run was given to a host");
 }
@@ -185,7 +198,8 @@ Awaitable<void> Run::lost(const Task& task, const Error& error) {
 
 Awaitable<Result<void>> Run::abort(std::string note) {
   if (state_.stage == reduce::Stage::back || state_.stage == reduce::Stage::ended)
-    co_return fail(Kind::conflict, fmt::format("run {} is not going forward any more", row_.id), "Watch it with `belay run watch`");
+    co_return fail(Kind::conflict, fmt::format("run {} is not going forward any more", row_.id),
+                   "Watch it with `belay run watch`");
   Event out;
   out.type = EventType::run_abort;
   out.run = row_.id;

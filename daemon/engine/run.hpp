@@ -1,7 +1,7 @@
 // One run while it is alive: asks daemon/reduce what comes next, has it done, writes what happened to the journal.
 //
-// A Run knows nothing that the journal does not: killed at any instant, it is built again from its events and goes on or
-// goes back. Loop thread; kept by shared_ptr while any of its tasks is under way.
+// A Run knows nothing that the journal does not: killed at any instant, it is built again from its events and goes on
+// or goes back. Loop thread; kept by shared_ptr while any of its tasks is under way.
 #pragma once
 
 #include <functional>
@@ -57,7 +57,9 @@ class Run : public std::enable_shared_from_this<Run> {
   [[nodiscard]] Awaitable<void> perform_for_run(const reduce::Task& task);
   // The connection is gone, or the host cannot be reached: journals it and forgets the link.
   [[nodiscard]] Awaitable<void> lost(const reduce::Task& task, const Error& error);
-  [[nodiscard]] static bool is_loss(const Error& error) { return error.kind == Kind::unreachable || error.kind == Kind::unknown || error.kind == Kind::timeout; }
+  [[nodiscard]] static bool is_loss(const Error& error) {
+    return error.kind == Kind::unreachable || error.kind == Kind::unknown || error.kind == Kind::timeout;
+  }
 
   // run_prepare.cpp
   [[nodiscard]] Awaitable<void> fence(reduce::Task task);

@@ -46,7 +46,8 @@ std::vector<std::string> drift_before(const std::string& detail) {
 
 std::string as_json(const std::vector<Difference>& list) {
   nlohmann::json out = nlohmann::json::array();
-  for (const Difference& one_difference : list) out.push_back({{"path", one_difference.path}, {"what", one_difference.what}});
+  for (const Difference& one_difference : list)
+    out.push_back({{"path", one_difference.path}, {"what", one_difference.what}});
   return out.dump();
 }
 
@@ -67,7 +68,8 @@ Awaitable<void> Run::restore(Task task) {
       done.output = store_output(result->output);
       co_return co_await record(one(std::move(done)));
     }
-    why = result ? fmt::format("restoring ended with status {}: {}", result->rc, show(std::string_view(result->output).substr(0, 300)))
+    why = result ? fmt::format("restoring ended with status {}: {}", result->rc,
+                               show(std::string_view(result->output).substr(0, 300)))
                  : result.error().text();
     // Restoring is convergent (R6): what stopped it may pass, and repeating it does no harm.
     boost::asio::steady_timer timer(world_.executor, std::chrono::seconds(2 * attempt));
@@ -77,8 +79,8 @@ Awaitable<void> Run::restore(Task task) {
   failed.ok = false;
   failed.rc = last.rc;
   failed.output = store_output(last.output);
-  failed.note = why + ". The snapshot stands untouched in " + plan_.hosts[task.host].host.base + "/runs/" + directory() + "/" +
-                std::to_string(task.step) + "/snap";
+  failed.note = why + ". The snapshot stands untouched in " + plan_.hosts[task.host].host.base + "/runs/" +
+                directory() + "/" + std::to_string(task.step) + "/snap";
   co_await record(one(std::move(failed)));
 }
 
@@ -101,11 +103,12 @@ Awaitable<void> Run::settle(Task task) {
   co_await record(one(std::move(done)));
 }
 
-// The manifest that was taken with the snapshot: the daemon's own copy. A deployment that is rolled back later has it in
-// its own journal, which initial() does not carry; then the host's snapshot says it.
+// The manifest that was taken with the snapshot: the daemon's own copy. A deployment that is rolled back later has it
+// in its own journal, which initial() does not carry; then the host's snapshot says it.
 Awaitable<Result<std::string>> Run::snapshot_manifest(Leash& leash, const Task& task, int step) {
   const std::string& digest = state_.hosts[task.host].steps[static_cast<std::size_t>(step) - 1].before;
-  if (digest.empty()) co_return co_await leash.snapshot(directory(), step, host_epoch(task.host), std::chrono::seconds(600));
+  if (digest.empty())
+    co_return co_await leash.snapshot(directory(), step, host_epoch(task.host), std::chrono::seconds(600));
   BELAY_CO_TRY(const Digest name, Digest::parse(digest));
   co_return world_.blobs.get(name);
 }
@@ -173,7 +176,8 @@ Awaitable<void> Run::prove(Task task) {
     const std::vector<std::string> known = drift_before(host.facts);
     std::erase_if(*drifted, [&](const std::string& text) { return std::ranges::find(known, text) != known.end(); });
     whole.ok = drifted->empty();
-    for (const std::string& text : *drifted) whole.note += (whole.note.empty() ? "differs from the baseline: " : "; ") + text;
+    for (const std::string& text : *drifted)
+      whole.note += (whole.note.empty() ? "differs from the baseline: " : "; ") + text;
   }
   events.push_back(std::move(whole));
   co_await record(std::move(events));

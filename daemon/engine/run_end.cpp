@@ -15,11 +15,16 @@ namespace {
 
 std::string state_of(int exit_code, RunKind kind, bool started, bool aborted) {
   switch (exit_code) {
-    case 0: return kind == RunKind::rollback ? "rolled-back" : "completed";
-    case 2: return "rolled-back";
-    case 3: return "needs-operator";
-    case 5: return "refused";
-    default: return !started && aborted ? "cancelled" : "failed";
+    case 0:
+      return kind == RunKind::rollback ? "rolled-back" : "completed";
+    case 2:
+      return "rolled-back";
+    case 3:
+      return "needs-operator";
+    case 5:
+      return "refused";
+    default:
+      return !started && aborted ? "cancelled" : "failed";
   }
 }
 
@@ -30,7 +35,8 @@ Awaitable<std::vector<RecordWrite>> Run::rows_at_end(int exit_code) {
   const std::int64_t now = world_.clock.now_ms();
   if (exit_code == 0 && row_.kind == RunKind::deploy) {
     std::map<std::string, std::string> finals;
-    for (std::size_t h = 0; h < plan_.hosts.size(); ++h) finals[plan_.hosts[h].host.name] = state_.hosts[h].final_manifest;
+    for (std::size_t h = 0; h < plan_.hosts.size(); ++h)
+      finals[plan_.hosts[h].host.name] = state_.hosts[h].final_manifest;
     BaselineRow baseline{.application = row_.application,
                          .environment = row_.environment,
                          .version = row_.version,
@@ -68,7 +74,9 @@ Awaitable<void> Run::end(const Task& task) {
   ended.epoch = world_.journal.epoch();
   ended.rc = task.exit_code;
   ended.ok = task.exit_code == 0;
-  ended.note = state_.stage == reduce::Stage::back && !state_.reason.empty() ? fmt::format("{}; {}", state_.reason, task.why) : task.why;
+  ended.note = state_.stage == reduce::Stage::back && !state_.reason.empty()
+                   ? fmt::format("{}; {}", state_.reason, task.why)
+                   : task.why;
   row_.state = state_of(task.exit_code, row_.kind, state_.started, state_.abort);
   row_.outcome = ended.note;
   row_.exit_code = task.exit_code;
@@ -78,8 +86,8 @@ Awaitable<void> Run::end(const Task& task) {
   std::vector<Event> events;
   events.push_back(std::move(ended));
   co_await record(std::move(events), std::move(rows));
-  spdlog::info("run {} of {} {} in {} ended with {}: {}", row_.id, row_.application, row_.version, row_.environment, task.exit_code,
-               row_.outcome);
+  spdlog::info("run {} of {} {} in {} ended with {}: {}", row_.id, row_.application, row_.version, row_.environment,
+               task.exit_code, row_.outcome);
 }
 
 }  // namespace belay::engine

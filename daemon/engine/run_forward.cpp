@@ -40,7 +40,8 @@ Awaitable<void> Run::snapshot(Task task) {
   auto leash = co_await links_.hosts[task.host].reach();
   if (!leash) co_return co_await lost(task, leash.error());
   co_await record(one(event(EventType::snap_intent, task)));
-  auto manifest = co_await (*leash)->snapshot(directory(), task.step, host_epoch(task.host), std::chrono::seconds(3600));
+  auto manifest =
+      co_await (*leash)->snapshot(directory(), task.step, host_epoch(task.host), std::chrono::seconds(3600));
   if (!manifest && is_loss(manifest.error())) co_return co_await lost(task, manifest.error());
   Event done = event(EventType::snap_done, task);
   std::string problem;
@@ -169,7 +170,8 @@ Awaitable<Result<std::string>> Run::check_against_plan(Leash& leash, const Task&
     for (const PlanItem& item : parse_items(items)) {
       wrong.erase(item.path);
       if (item.digest_new != "-" && item.item_class != "unchanged")
-        wrong[item.path] = fmt::format("step {} \"{}\": {} is not as planned", i + 1, plan_.steps[i].name, show(decode_path(item.path)));
+        wrong[item.path] = fmt::format("step {} \"{}\": {} is not as planned", i + 1, plan_.steps[i].name,
+                                       show(decode_path(item.path)));
     }
   }
   co_return wrong.empty() ? std::string() : wrong.begin()->second;

@@ -22,7 +22,8 @@ Result<void> add_step(TarStream& tar, const HostStep& step, const std::string& a
   BELAY_TRYV(tar.file(root + "touches", touches));
   for (const auto& [name, bytes] : step.params) BELAY_TRYV(tar.file(root + "p/" + name, bytes));
   for (std::size_t i = 0; i < step.touches.size(); ++i)
-    for (const auto& [name, bytes] : step.touches[i].params) BELAY_TRYV(tar.file(fmt::format("{}r/{}/{}", root, i, name), bytes));
+    for (const auto& [name, bytes] : step.touches[i].params)
+      BELAY_TRYV(tar.file(fmt::format("{}r/{}/{}", root, i, name), bytes));
   return {};
 }
 

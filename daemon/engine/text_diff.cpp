@@ -25,7 +25,9 @@ std::string text_diff(std::string_view before, std::string_view after, const std
   static const bool ready = git_libgit2_init() > 0;
   BELAY_CHECK(ready);
   git_patch* raw = nullptr;
-  if (git_patch_from_buffers(&raw, before.data(), before.size(), nullptr, after.data(), after.size(), nullptr, nullptr) != 0) return {};
+  if (git_patch_from_buffers(&raw, before.data(), before.size(), nullptr, after.data(), after.size(), nullptr,
+                             nullptr) != 0)
+    return {};
   const std::unique_ptr<git_patch, FreePatch> patch(raw);
   std::string out = fmt::format("--- {} (on the host)\n+++ {} (planned)\n", name, name);
   for (std::size_t h = 0; h < git_patch_num_hunks(raw); ++h) {

@@ -1,7 +1,7 @@
 // A unified diff of two texts, for people. Pure.
 //
-// Empty when they are equal, or when either is not text (a NUL byte, broken UTF-8). Lines are escaped for showing; `name`
-// is shown as it is: the caller has escaped it.
+// Empty when they are equal, or when either is not text (a NUL byte, broken UTF-8). Lines are escaped for showing;
+// `name` is shown as it is: the caller has escaped it.
 #pragma once
 
 #include <string>

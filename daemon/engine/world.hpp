@@ -33,7 +33,8 @@ struct World {
   std::function<Awaitable<std::vector<Host>>()> hosts;
   // What a received package holds. Kind::not_found when it never came.
   std::function<Awaitable<Result<PackageContents>>(const std::string& digest)> contents;
-  // Who signed a package, by the environment's own list of signers. Kind::refused, in a sentence, when nobody there did.
+  // Who signed a package, by the environment's own list of signers. Kind::refused, in a sentence, when nobody there
+  // did.
   std::function<Awaitable<Result<std::string>>(const std::string& digest, const Environment& environment)> signer;
   // An http check made from here. The sentence says what was seen last.
   std::function<Awaitable<Result<void>>(const ParamFiles& params)> http_check;

@@ -14,16 +14,16 @@
 namespace belay {
 
 struct Member {
-  char type = 'f';          // f, d or l
+  char type = 'f';  // f, d or l
   std::uint32_t mode = 0644;
   std::uint64_t size = 0;
-  Digest digest;            // of a file's bytes
-  std::string target;       // of a symbolic link
+  Digest digest;       // of a file's bytes
+  std::string target;  // of a symbolic link
 };
 
 struct PackageContents {
-  Digest digest;            // of the archive
-  Digest playbook_digest;   // of playbook.yaml's bytes: the plan's template
+  Digest digest;           // of the archive
+  Digest playbook_digest;  // of playbook.yaml's bytes: the plan's template
   Release release;
   Playbook playbook;
   std::map<std::string, Member> members;  // path in the package → member

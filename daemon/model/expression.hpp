@@ -5,8 +5,8 @@
 //   term  := name | 'text' | "text" | number | true | false | "(" expr ")" | "[" term ("," term)* "]"
 //
 // Everything is text; "<" and friends compare as whole numbers when both sides are, else as text. A bare name counts as
-// true unless it is empty, "false", "no" or "0". Names are letters, digits, '_', '.' and '-'. A list is true unless it is
-// empty; lists in lists are one list. Pure, no recursion deeper than 32.
+// true unless it is empty, "false", "no" or "0". Names are letters, digits, '_', '.' and '-'. A list is true unless it
+// is empty; lists in lists are one list. Pure, no recursion deeper than 32.
 #pragma once
 
 #include <functional>

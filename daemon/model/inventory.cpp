@@ -15,9 +15,12 @@ bool only(std::string_view text, std::string_view also) {
 
 std::string_view to_string(Tier tier) {
   switch (tier) {
-    case Tier::development: return "development";
-    case Tier::test: return "test";
-    case Tier::production: return "production";
+    case Tier::development:
+      return "development";
+    case Tier::test:
+      return "test";
+    case Tier::production:
+      return "production";
   }
   return "?";
 }

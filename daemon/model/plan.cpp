@@ -4,10 +4,14 @@ namespace belay {
 
 std::string_view to_string(WayBack way) {
   switch (way) {
-    case WayBack::nothing: return "nothing to undo";
-    case WayBack::snapshot: return "snapshot";
-    case WayBack::undo: return "undo";
-    case WayBack::none: return "none";
+    case WayBack::nothing:
+      return "nothing to undo";
+    case WayBack::snapshot:
+      return "snapshot";
+    case WayBack::undo:
+      return "undo";
+    case WayBack::none:
+      return "none";
   }
   return "?";
 }

@@ -29,7 +29,7 @@ struct RunRow {
   std::string reason = {};
   std::string state = "running";
   std::string outcome = {};  // one sentence
-  int exit_code = -1;   // of docs/interface.md; -1 while running
+  int exit_code = -1;        // of docs/interface.md; -1 while running
   std::int64_t created_ms = 0;
   std::int64_t ended_ms = 0;
 };

@@ -1,7 +1,8 @@
-// The actions and resources of a plugins directory, checked, and the kit: the one tar of all of them that travels to hosts.
+// The actions and resources of a plugins directory, checked, and the kit: the one tar of all of them that travels to
+// hosts.
 //
-// Read once at start; afterwards a Catalogue never changes and may be read from every thread. The kit's digest is part of
-// every plan, so a changed script is a changed plan. Nothing of a plugin runs inside the daemon.
+// Read once at start; afterwards a Catalogue never changes and may be read from every thread. The kit's digest is part
+// of every plan, so a changed script is a changed plan. Nothing of a plugin runs inside the daemon.
 #pragma once
 
 #include <filesystem>
@@ -20,17 +21,19 @@ namespace belay::plugin {
 struct TouchRule {
   std::string resource;
   std::map<std::string, std::string> params;
+  Place place;  // in action.yaml
 };
 
 struct ActionInfo {
   std::string name;
   std::string summary;
-  Value schema;                              // JSON Schema of the parameters
-  std::map<std::string, std::string> kinds;  // parameter → x-belay: payload-file, payload-tree, template, argv, duration, path
+  Value schema;  // JSON Schema of the parameters
+  // parameter (a list: its elements) → x-belay: payload-file, payload-tree, template, content, argv, duration, path
+  std::map<std::string, std::string> kinds;
   std::vector<TouchRule> touches;
-  std::string way_back;                      // snapshot | undo | none
-  bool has_plan = false;                     // plan.sh: without it the action is opaque
-  bool has_verify = false;                   // verify.sh
+  std::string way_back;     // snapshot | undo | none
+  bool has_plan = false;    // plan.sh: without it the action is opaque
+  bool has_verify = false;  // verify.sh
   std::vector<std::string> needs;
 };
 
@@ -43,8 +46,8 @@ struct ResourceInfo {
 
 class Catalogue {
  public:
-  // Reads `directory`/{action,resource}/*/ and `directory`/kit. Kind::invalid with file:line:column for a plugin that is
-  // not of the documented form (docs/plugins.md), Kind::io when something cannot be read.
+  // Reads `directory`/{action,resource}/*/ and `directory`/kit. Kind::invalid with file:line:column for a plugin that
+  // is not of the documented form (docs/plugins.md), Kind::io when something cannot be read.
   static Result<Catalogue> read(const std::filesystem::path& directory);
 
   // Null when there is none.

@@ -26,7 +26,8 @@ struct TarStream::State {
   std::unique_ptr<archive, Free> writer;
   [[nodiscard]] std::unexpected<Error> error() const {
     const char* text = archive_error_string(writer.get());
-    return fail(Kind::internal, fmt::format("cannot write a tar stream: {}", text == nullptr ? "no reason given" : text));
+    return fail(Kind::internal,
+                fmt::format("cannot write a tar stream: {}", text == nullptr ? "no reason given" : text));
   }
 };
 

@@ -1,7 +1,7 @@
 // Tar streams for hosts, made by libarchive in memory: the kit, and what a run stages.
 //
-// Deterministic: same members, same bytes (no times, no owners). A TarStream gives its bytes piece by piece, so a payload
-// of any size passes through a constant amount of memory.
+// Deterministic: same members, same bytes (no times, no owners). A TarStream gives its bytes piece by piece, so a
+// payload of any size passes through a constant amount of memory.
 #pragma once
 
 #include <cstdint>

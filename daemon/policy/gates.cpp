@@ -18,29 +18,35 @@ std::vector<Gate> gates(const Facts& facts, const Environment& environment) {
   const Rules& rules = environment.rules;
   std::vector<Gate> out;
   if (rules.signature)
-    out.push_back({"KY-process", !facts.signer.empty(),
-                   fmt::format("{} takes only packages signed by a key of its signers", facts.environment),
-                   "Sign it: `belay package sign FILE --key KEY`, with a key that the environment's `signers` file lists"});
+    out.push_back(
+        {"KY-process", !facts.signer.empty(),
+         fmt::format("{} takes only packages signed by a key of its signers", facts.environment),
+         "Sign it: `belay package sign FILE --key KEY`, with a key that the environment's `signers` file lists"});
   if (!facts.rehearsal_run && rules.rehearsal)
     out.push_back({"KY-3", facts.rehearsed,
-                   fmt::format("{} needs a passing rehearsal (deploy, roll back, prove, deploy) of package {}{}", facts.environment,
-                               facts.package, facts.rehearsal_tried.empty() ? "" : ": " + facts.rehearsal_tried),
+                   fmt::format("{} needs a passing rehearsal (deploy, roll back, prove, deploy) of package {}{}",
+                               facts.environment, facts.package,
+                               facts.rehearsal_tried.empty() ? "" : ": " + facts.rehearsal_tried),
                    fmt::format("Rehearse it: `belay rehearse FILE -e {}`",
                                rules.rehearsed_in.empty() ? "TEST" : rules.rehearsed_in)});
   if (!facts.rehearsal_run && !rules.direct)
     out.push_back({"KY-5", false, fmt::format("{} takes no package without an approved change", facts.environment),
                    "Set `require: {direct: true}` for the environment if releases may be deployed without one"});
   out.push_back({"KY-rollback", facts.blocked_by.empty(),
-                 fmt::format("package {} failed in {} in run {} and is blocked there", facts.package, facts.environment, facts.blocked_by),
-                 fmt::format("Find out why, then lift it: `belay block lift {} -e {} --reason …`", facts.package, facts.environment)});
+                 fmt::format("package {} failed in {} in run {} and is blocked there", facts.package, facts.environment,
+                             facts.blocked_by),
+                 fmt::format("Find out why, then lift it: `belay block lift {} -e {} --reason …`", facts.package,
+                             facts.environment)});
   if (!rules.allow_irreversible)
-    out.push_back({"KY-2", facts.irreversible_steps.empty(),
-                   fmt::format("{} takes no step without a way back: {}", facts.environment, joined(facts.irreversible_steps)),
-                   "Give the step `touches` or `undo`, or allow it: `require: {allow_irreversible: true}` for the environment"});
+    out.push_back(
+        {"KY-2", facts.irreversible_steps.empty(),
+         fmt::format("{} takes no step without a way back: {}", facts.environment, joined(facts.irreversible_steps)),
+         "Give the step `touches` or `undo`, or allow it: `require: {allow_irreversible: true}` for the environment"});
   if (rules.refuse_drift)
-    out.push_back({"MA-8.1.5", facts.drifted.empty(),
-                   fmt::format("hosts of {} differ from their baseline: {}", facts.environment, joined(facts.drifted)),
-                   "Look with `belay diff APP -e ENV`; put it right on the host, or accept it by deploying the baseline again"});
+    out.push_back(
+        {"MA-8.1.5", facts.drifted.empty(),
+         fmt::format("hosts of {} differ from their baseline: {}", facts.environment, joined(facts.drifted)),
+         "Look with `belay diff APP -e ENV`; put it right on the host, or accept it by deploying the baseline again"});
   return out;
 }
 

@@ -1,7 +1,7 @@
 // Content-addressed blobs: package members, plans, manifests, outputs. A blob's name is the SHA-256 of its bytes.
 //
-// A blob, once named, is durable (synced, with its directory) and never changes. Calls are synchronous and may come from
-// any thread; a BlobWriter belongs to one caller.
+// A blob, once named, is durable (synced, with its directory) and never changes. Calls are synchronous and may come
+// from any thread; a BlobWriter belongs to one caller.
 #pragma once
 
 #include <cstdint>

@@ -81,10 +81,14 @@ struct ExecResult {
 
 constexpr std::string_view to_string(ExecResult::End end) {
   switch (end) {
-    case ExecResult::End::exited: return "exited";
-    case ExecResult::End::signalled: return "signalled";
-    case ExecResult::End::lost: return "lost";
-    case ExecResult::End::timed_out: return "timed out";
+    case ExecResult::End::exited:
+      return "exited";
+    case ExecResult::End::signalled:
+      return "signalled";
+    case ExecResult::End::lost:
+      return "lost";
+    case ExecResult::End::timed_out:
+      return "timed out";
   }
   return "lost";
 }

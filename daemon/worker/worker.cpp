@@ -129,6 +129,7 @@ asio::awaitable<Result<std::shared_ptr<port::Connection>>> Worker::open(port::Ho
   open.user = host.user;
   open.host_keys = host.host_keys;
   open.ssh_config = host.ssh_config;
+  open.keepalive_ms = std::max<std::int64_t>(2000, options_.keepalive.count());
   open.deadline_ms =
       std::max<std::int64_t>(1, std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count());
   BELAY_CO_TRYV(wp::check(open));

@@ -32,6 +32,8 @@ struct WorkerOptions {
   // A worker that says nothing for `patience` though asked every `ping_every` is stuck, and is killed.
   std::chrono::milliseconds ping_every{10'000};
   std::chrono::milliseconds patience{30'000};
+  // A host that is silent is asked so often whether it is there (at least 2 s), and given up after three times that.
+  std::chrono::milliseconds keepalive{15'000};
   // How long after a deadline the worker may take to report it before the daemon does so itself.
   std::chrono::milliseconds grace{2'000};
   // Lines for the daemon's log: level (debug|info|warning|error), which worker, text (escaped).

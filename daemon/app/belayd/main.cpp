@@ -30,7 +30,8 @@ int main(int argc, char** argv) {
   const auto config = belay::app::read_config(file);
   if (!config) return complain(config.error());
   if (check) {
-    if (auto environments = belay::app::read_environments(config->environments); !environments) return complain(environments.error());
+    if (auto environments = belay::app::read_environments(config->environments); !environments)
+      return complain(environments.error());
     fmt::print("{} is in order\n", file);
     return 0;
   }
