@@ -97,6 +97,7 @@ struct Open {
   std::string user;
   std::vector<std::string> host_keys;
   std::string ssh_config;
+  std::int64_t keepalive_ms = 15'000;  // ask a silent server so often (2 s at least); silence of three times that: lost
   std::int64_t deadline_ms = 0;
 };
 

@@ -102,7 +102,7 @@ TEST_P(Load, ClosedConnectionsLeaveNothingOnTheServer) {
   EXPECT_TRUE(loop.until([&] { return sshd_.sessions().empty(); }));
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Load, ::testing::Values("ssh", "openssh"),
+INSTANTIATE_TEST_SUITE_P(All, Load, ::testing::Values("ssh", "openssh", "local"),
                          [](const auto& tested) { return tested.param; });
 
 }  // namespace

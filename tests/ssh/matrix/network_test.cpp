@@ -90,6 +90,26 @@ TEST_P(SlowNetwork, BlackHoleIsTimedOut) {
   EXPECT_EQ(opened.error().kind, Kind::timeout) << opened.error().text();
 }
 
+// Nothing runs, nothing is said, and the way is gone: only asking finds out.
+TEST_P(SlowNetwork, SilenceOfAnIdleConnectionIsNoticed) {
+  options.keepalive = std::chrono::seconds(2);
+  const auto connection = login(address(sshd_, GetParam(), proxy_.port()), sshd_.key());
+  proxy_.set({What::stall, Way::to_client, 0, {}});
+  EXPECT_TRUE(loop.until([&] { return !connection->alive(); }));
+  EXPECT_FALSE(connection->why_dead().empty());
+}
+
+// The other way round: both sides ask, both answer, and hours of silence (here: several times each patience) are fine.
+TEST_P(SlowNetwork, IdleConnectionIsKept) {
+  options.keepalive = std::chrono::seconds(2);
+  const Sshd impatient({.config = {"ClientAliveInterval 1", "ClientAliveCountMax 2"}});
+  const auto connection = login(address(impatient, GetParam()), impatient.key());
+  EXPECT_FALSE(loop.until([&] { return !connection->alive(); }, std::chrono::seconds(10)));
+  EXPECT_TRUE(exec(connection, "true").ok());
+  // The same while a command runs that says nothing.
+  EXPECT_TRUE(exec(connection, "sleep 8").ok());
+}
+
 TEST_P(SlowNetwork, OneByteAtATimeIsStillFine) {
   for (const auto way : {Way::to_client, Way::to_server}) {
     proxy_.set({What::dribble, way, 0, {}});
