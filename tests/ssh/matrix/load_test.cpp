@@ -76,7 +76,7 @@ TEST_P(Load, KilledWorkerIsLostForItsConnectionsAndTheDaemonGoesOn) {
   const auto idle = login(host(), sshd_.key());
   const pid_t worker = pool().workers().at(0);
   ExecRequest request;
-  request.command = "echo begun; exec sleep 1000";
+  request.command = "echo begun; exec sleep 30";
   request.output = [&](port::Stream, std::string_view) { kill(worker, SIGKILL); };
   const auto result = exec(running, std::move(request));
   EXPECT_EQ(result.end, End::lost);

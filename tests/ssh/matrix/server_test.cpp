@@ -112,7 +112,7 @@ TEST_P(Matrix, ReadsOnAfterTheOutputWasClosed) {
 
 TEST_P(Matrix, DeadlineOfASilentCommandIsKept) {
   const auto connection = login();
-  const auto result = exec(connection, "sleep 1000", std::chrono::milliseconds(300));
+  const auto result = exec(connection, "sleep 30", std::chrono::milliseconds(300));
   EXPECT_EQ(result.end, End::timed_out) << result.reason;
   EXPECT_FALSE(connection->alive());
   EXPECT_TRUE(exec(login(), "true").ok()) << "a fresh login works at once";
@@ -121,7 +121,7 @@ TEST_P(Matrix, DeadlineOfASilentCommandIsKept) {
 TEST_P(Matrix, KilledServerChildIsLost) {
   const auto connection = login();
   ExecRequest request;
-  request.command = "echo begun; exec sleep 1000";
+  request.command = "echo begun; exec sleep 30";
   request.output = [&](port::Stream, std::string_view bytes) {
     if (bytes.find("begun") != std::string_view::npos) sshd_.kill_sessions();
   };

@@ -82,7 +82,7 @@ TEST_F(LocalWorker, GivesCommandsACleanEnvironmentAndNoDescriptors) {
 TEST_F(LocalWorker, EndsAtTheDeadlineAndSaysUnknown) {
   const auto connection = connect();
   ExecRequest request;
-  request.command = "sleep 1000";
+  request.command = "sleep 30";
   request.deadline = std::chrono::milliseconds(100);
   const auto result = loop_.run(connection->exec(std::move(request)));
   EXPECT_EQ(result.end, End::timed_out);
@@ -144,7 +144,7 @@ TEST_F(LocalWorker, OutputBeyondTheLimitIsDroppedAndNoted) {
 TEST_F(LocalWorker, SinkMayCloseTheConnection) {
   const auto connection = connect();
   ExecRequest request;
-  request.command = "echo stop; exec sleep 1000";
+  request.command = "echo stop; exec sleep 30";
   request.output = [&](port::Stream, std::string_view) { connection->close(); };
   const auto result = loop_.run(connection->exec(std::move(request)));
   EXPECT_EQ(result.end, End::lost);
@@ -155,7 +155,7 @@ TEST_F(LocalWorker, CancelledExecClosesTheConnection) {
   const auto connection = connect();
   loop_.run([&]() -> awaitable<int> {
     ExecRequest request;
-    request.command = "sleep 1000";
+    request.command = "sleep 30";
     asio::steady_timer soon(co_await asio::this_coro::executor, std::chrono::milliseconds(20));
     co_await (connection->exec(std::move(request)) || soon.async_wait(asio::use_awaitable));
     co_return 0;
@@ -188,7 +188,7 @@ TEST_F(LocalWorker, KilledInMidExecIsLostAndTheNextOpenStartsAFreshOne) {
   const auto idle = connect();
   const pid_t pid = transport_->workers().at(0);
   ExecRequest request;
-  request.command = "echo started; exec sleep 1000";
+  request.command = "echo started; exec sleep 30";
   request.output = [&](port::Stream, std::string_view) { kill(pid, SIGKILL); };
   const auto result = loop_.run(running->exec(std::move(request)));
   EXPECT_EQ(result.end, End::lost);
