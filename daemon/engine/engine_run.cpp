@@ -134,6 +134,9 @@ Awaitable<Result<Baselines>> Engine::baselines_for(const RunRow& row, const Plan
       BELAY_CO_TRY(out.deployed, load(baseline));
       previous = baseline.previous_run;
     }
+  for (const Recorded& recorded : co_await world_.journal.events(plan.of))
+    if (recorded.event.type == EventType::snap_done)
+      out.snapshots[{recorded.event.host, recorded.event.step}] = recorded.event.digest;
   for (const BaselineRow& baseline : all)
     if (!previous.empty() && baseline.run == previous) {
       BELAY_CO_TRY(out.before, load(baseline));

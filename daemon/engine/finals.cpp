@@ -1,5 +1,6 @@
 #include "daemon/engine/finals.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
@@ -37,12 +38,10 @@ Result<std::map<std::string, std::string>> read_host_finals(const Blobs& blobs, 
   BELAY_TRY(const Digest name, Digest::parse(digest));
   BELAY_TRY(const std::string text, blobs.get(name));
   const auto json = nlohmann::json::parse(text, nullptr, false);
-  std::map<std::string, std::string> out;
-  if (!json.is_object())
+  const auto is_text = [](const nlohmann::json& value) { return value.is_string(); };
+  if (!json.is_object() || !std::ranges::all_of(json, is_text))
     return fail(Kind::integrity, "the stored baseline " + name.brief() + " is not of the expected form");
-  for (const auto& [host, value] : json.items())
-    if (value.is_string()) out[host] = value.get<std::string>();
-  return out;
+  return json.get<std::map<std::string, std::string>>();
 }
 
 Result<std::string> write_host_finals(Blobs& blobs, const std::map<std::string, std::string>& finals) {

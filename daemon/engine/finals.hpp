@@ -15,7 +15,7 @@ using FinalManifests = std::map<int, std::string>;
 // The blob is text: `@ STEP` lines, each followed by that step's manifest. Kind::integrity when it is not.
 [[nodiscard]] Result<FinalManifests> read_finals(const Blobs& blobs, const std::string& digest);
 
-// host → blob, as a baseline's row names it.
+// host → blob, as a baseline's row names it. Kind::integrity when it is not of that form.
 [[nodiscard]] Result<std::map<std::string, std::string>> read_host_finals(const Blobs& blobs,
                                                                           const std::string& digest);
 [[nodiscard]] Result<std::string> write_host_finals(Blobs& blobs, const std::map<std::string, std::string>& finals);

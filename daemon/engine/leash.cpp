@@ -29,11 +29,12 @@ std::vector<std::string> lines_of(std::string_view text) {
 }
 
 Error refusal(const Reply& reply, const std::string& verb) {
-  const std::string said = show(reply.section("error"));
+  // What varies in the host's sentence (a command line, a path) is in the form of paths.
+  const std::string said = show(decode_path(reply.section("error")));
   const std::string why = said.empty() ? "" : ": " + said;
   switch (reply.rc) {
     case 75:
-      return {Kind::conflict, "the host is busy: something else holds its lock" + why,
+      return {Kind::conflict, said.empty() ? "the host is busy: something else holds its lock" : said,
               "See what runs there, or wait for it to end", std::nullopt};
     case 76:
       return {Kind::conflict, "the host has been taken over by a newer run or daemon" + why,

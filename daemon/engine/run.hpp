@@ -26,7 +26,8 @@ struct BaselineView {
 // What a run is compared with.
 struct Baselines {
   BaselineView before;    // the baseline a way back must arrive at
-  BaselineView deployed;  // a rollback: the deployment it takes back
+  BaselineView deployed;  // a rollback: the deployment it takes back …
+  std::map<std::pair<std::string, int>, std::string> snapshots;  // … and the manifests its journal has, by host and step
 };
 
 class Run : public std::enable_shared_from_this<Run> {
@@ -79,7 +80,7 @@ class Run : public std::enable_shared_from_this<Run> {
   [[nodiscard]] Awaitable<void> restore(reduce::Task task);
   [[nodiscard]] Awaitable<void> settle(reduce::Task task);
   [[nodiscard]] Awaitable<void> prove(reduce::Task task);
-  [[nodiscard]] Awaitable<Result<std::string>> snapshot_manifest(Leash& leash, const reduce::Task& task, int step);
+  [[nodiscard]] Result<std::string> snapshot_manifest(const reduce::Task& task, int step) const;
   // run_end.cpp
   [[nodiscard]] Awaitable<void> end(const reduce::Task& task);
   [[nodiscard]] Awaitable<std::vector<RecordWrite>> rows_at_end(int exit_code);

@@ -166,7 +166,8 @@ Awaitable<Result<std::string>> Engine::proof(std::string id) {
   for (const Recorded& recorded : events) {
     const Event& event = recorded.event;
     if (event.type == EventType::run_back) hosts = json::object();
-    if (event.type != EventType::rb_proven && event.type != EventType::host_final && event.type != EventType::snap_done)
+    const bool stuck = event.type == EventType::restored && !event.ok;
+    if (!stuck && event.type != EventType::rb_proven && event.type != EventType::host_final && event.type != EventType::snap_done)
       continue;
     json& host = hosts[event.host];
     if (host.is_null())
@@ -174,7 +175,7 @@ Awaitable<Result<std::string>> Engine::proof(std::string id) {
     if (event.type == EventType::host_final) {
       host["baseline"] = {{"equal", event.ok}, {"note", event.note}};
       if (!event.ok) host["proven"] = proven = false;
-    } else if (event.type == EventType::rb_proven) {
+    } else if (stuck || event.type == EventType::rb_proven) {
       any = true;
       const std::string& name = plan.steps[static_cast<std::size_t>(event.step) - 1].name;
       json differences = json::parse(event.detail.empty() ? "[]" : event.detail, nullptr, false);
