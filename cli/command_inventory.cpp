@@ -4,8 +4,8 @@
 #include "cli/command.hpp"
 #include "cli/table.hpp"
 #include "cli/text.hpp"
-#include "daemon/wire/inventory_import.hpp"
 #include "daemon/package/files.hpp"
+#include "daemon/wire/inventory_import.hpp"
 
 namespace belay::cli {
 namespace {

@@ -200,15 +200,17 @@ Words host_words(const EventView& event) {
   return {};
 }
 
+// Without a status of its own the step never ended: the note says what happened instead.
+std::string exit_words(int rc) { return rc > 0 ? fmt::format(" (exit {})", rc) : std::string(); }
+
 Words step_words(const EventView& event) {
   if (event.type == "skipped") return {with_note("skipped", event.note)};
   if (event.type == "apply-done" && event.ok && event.rc == 0) return {"applied", Colour::green};
-  if (event.type == "apply-done")
-    return {with_note(fmt::format("FAILED (exit {})", event.rc), event.note), Colour::red};
+  if (event.type == "apply-done") return {with_note("FAILED" + exit_words(event.rc), event.note), Colour::red};
   if (event.type == "verify-done" && !event.ok) return {with_note("CHECK FAILED", event.note), Colour::red};
   if (event.type == "probed") return {with_note("found after a lost answer", event.note), Colour::yellow};
   if (event.type == "restored" && (!event.ok || event.rc != 0)) {
-    return {with_note(fmt::format("RESTORE FAILED (exit {})", event.rc), event.note), Colour::red};
+    return {with_note("RESTORE FAILED" + exit_words(event.rc), event.note), Colour::red};
   }
   if (event.type == "restored") return {"put back", Colour::yellow};
   if (event.type == "rollback-proven" && event.ok) return {"proven equal to its snapshot", Colour::green};

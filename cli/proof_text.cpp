@@ -34,11 +34,13 @@ std::string proof_text(const Json& proof, const Paint& paint) {
                 {"package", text_at(proof, "package")}},
                paint);
   if (const Json& uat = object_at(proof, "uat"); !uat.empty()) {
-    out += pairs({{"UAT run", text_at(uat, "run")},
-                  {"UAT state",
-                   fmt::format("{} ({})", text_at(uat, "portable").substr(0, 12),
-                               flag_at(uat, "matches") ? "what stands here is that" : "what stands here is NOT that")}},
-                 paint);
+    out += pairs(
+        {{"UAT baseline", fmt::format("{} {}, package {}, rehearsed in {} by run {}", text_at(proof, "application"),
+                                      text_at(uat, "version"), text_at(uat, "package").substr(0, 12),
+                                      text_at(uat, "environment"), text_at(uat, "run"))},
+         {"stands here", fmt::format("{} (content {})", flag_at(uat, "matches") ? "that" : "NOT that",
+                                     text_at(uat, "portable").substr(0, 12))}},
+        paint);
   }
   for (const Json& host : list_at(proof, "hosts")) {
     out += fmt::format("\n{}  {}\n", paint(Colour::bold, text_at(host, "name")),

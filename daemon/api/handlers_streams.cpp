@@ -102,7 +102,7 @@ Awaitable<void> send_logs(std::shared_ptr<Feed> feed, LogFilter filter, Blobs& b
 }
 
 // Without `follow`: what the journal holds now, and no waiting.
-Awaitable<void> send_past_logs(std::vector<Recorded> events, LogFilter filter, Blobs& blobs, Sink& sink) {
+Awaitable<void> send_past_logs(const std::vector<Recorded>& events, LogFilter filter, Blobs& blobs, Sink& sink) {
   std::string piece;
   for (const Recorded& recorded : events) {
     piece += log_line(recorded, filter, blobs);
