@@ -148,6 +148,8 @@ lock_holders() {
   for lh_pid in $lh_pids; do
     [ "$lh_pid" != $$ ] || continue
     lh_command=$(tr '\000' ' ' <"/proc/$lh_pid/cmdline" 2>/dev/null | head -c 200)
+    # It has ended meanwhile; most are our own, which looked for the others.
+    [ -n "$lh_command" ] || continue
     encode "${lh_command% }"
     lh_list=$lh_list${lh_list:+, }"$lh_pid $value"
   done

@@ -7,6 +7,11 @@
 # end_group PID: a process group, and whoever of its session left the group but still holds the lock.
 end_group() {
   kill -KILL "-$1" 2>/dev/null
+  end_holders "$1"
+}
+
+# end_holders PID: whoever of this session holds the lock.
+end_holders() {
   eg_inode=$(stat -c %d:%i "$BELAY_BASE/host.lock")
   for eg_pid in $(stat -L -c '%d:%i %n' /proc/[0-9]*/fd/9 2>/dev/null |
     awk -v inode="$eg_inode" '$1 == inode {split($2, part, "/"); print part[3]}'); do
@@ -14,6 +19,24 @@ end_group() {
     # shellcheck disable=SC2086 # numbers: state ppid pgrp session
     set -- "$1" ${value##*) }
     [ "${5:-}" = "$1" ] && kill -KILL "$eg_pid" 2>/dev/null
+  done
+}
+
+# end_left_behind RUNDIR: an op of this run that has ended left a process that still holds the lock, so nothing else could
+# ever happen on this host. It belongs to what is being taken back. One that let go of the lock is none of our business.
+end_left_behind() {
+  for el_file in "$1"/*/*.child; do
+    [ -f "$el_file" ] && [ -e "${el_file%.child}.rc" ] && same_boot "${el_file%.child}.pid" || continue
+    read -r el_pid el_start <"$el_file"
+    # The number may belong to somebody else by now, but never while its session still has a member.
+    if starttime "$el_pid" && [ "$value" != "$el_start" ]; then continue; fi
+    end_holders "$el_pid"
+  done
+  # What was killed lets go of the lock a moment later.
+  el_tries=0
+  while held && [ "$el_tries" -lt 20 ]; do
+    el_tries=$((el_tries + 1))
+    nap
   done
 }
 

@@ -49,6 +49,9 @@ verb_restore() {
   want_step "${1:-}" "${2:-}"
   want_number "${3:-}"
   want_number "${4:-0}"
+  # shellcheck source=fence.sh
+  . "$BELAY_KIT/kit/verb/fence.sh"
+  end_left_behind "$BELAY_BASE/runs/$run"
   op restore "$3" "${4:-0}"
   op_result restore
 }
