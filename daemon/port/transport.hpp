@@ -50,7 +50,8 @@ struct ExecRequest {
   // Pieces of 64–256 KiB are best. It must come back in bounded time by itself; exec() never returns while a call is
   // under way.
   std::function<boost::asio::awaitable<Result<std::string>>()> input;
-  // Where output goes, in order per stream. No function: collected in ExecResult::out and ::err.
+  // Where output goes, in order per stream. No function: collected in ExecResult::out and ::err. It may
+  // close the connection, and must not throw.
   std::function<void(Stream, std::string_view)> output;
   // At most so many bytes per stream are handed on; what is beyond is read, dropped, and noted in
   // ExecResult::truncated.

@@ -7,6 +7,9 @@
 namespace belay::worker_protocol {
 namespace {
 
+// Keeps an open frame far below the largest one.
+constexpr std::size_t most_host_keys = 16;
+
 bool word_of(std::string_view text, std::string_view extra) {
   return !text.empty() && text.front() != '-' && std::ranges::all_of(text, [&](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || extra.contains(c);
@@ -43,6 +46,11 @@ Result<void> check(const Open& open) {
   }
   if (!open.user.empty() && (open.user.size() > 64 || !word_of(open.user, "._-@"))) {
     return bad(open, "user", open.user, "Use letters, digits, '.', '_', '@' and '-', not beginning with '-'.");
+  }
+  if (open.host_keys.size() > most_host_keys) {
+    return fail(Kind::invalid,
+                "host " + open.name + " has more than " + std::to_string(most_host_keys) + " pinned host keys",
+                "Pin one key of each type.");
   }
   for (const auto& key : open.host_keys) {
     if (key.size() > 16 * 1024 || !host_key_shape(key)) {

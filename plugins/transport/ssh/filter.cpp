@@ -5,7 +5,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <cstdint>
@@ -88,8 +87,8 @@ Result<void> lock_down() {
     return fail(Kind::io, std::string("belay-ssh cannot lock itself down (") + what + "): " + strerror(error),
                 "Run it on a kernel with seccomp filters.");
   };
-  const rlimit no_core{0, 0};
-  if (setrlimit(RLIMIT_CORE, &no_core) != 0) return refused("core dumps", errno);
+  // Not dumpable: no core file, and no ptrace by the same account. (A resource limit would do less, and belayd's own
+  // filter forbids setting one.)
   if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return refused("ptrace", errno);
   const std::unique_ptr<void, void (*)(scmp_filter_ctx)> filter(seccomp_init(SCMP_ACT_ERRNO(EPERM)), seccomp_release);
   if (!filter) return refused("filter", ENOMEM);

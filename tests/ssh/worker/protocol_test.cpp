@@ -162,6 +162,7 @@ TEST(Hosts, WhatCouldBeAnOptionOrAWordIsRefused) {
       {"host key", [](Open& o) { o.host_keys = {"ssh-ed25519"}; }},
       {"host key", [](Open& o) { o.host_keys = {"ssh-ed25519 AAAA\n* ssh-ed25519 BBBB"}; }},
       {"host key", [](Open& o) { o.host_keys = {"ssh-ed25519 AAAA comment"}; }},
+      {"host keys", [](Open& o) { o.host_keys.assign(17, "ssh-ed25519 AAAA"); }},
       {"ssh_config", [](Open& o) { o.ssh_config = "config"; }},
       {"ssh_config", [](Open& o) { o.ssh_config = "/a b"; }},
   };
