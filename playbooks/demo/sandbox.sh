@@ -41,7 +41,7 @@ make_host() {
   name=$1
   environment=$2
   dir=$S/hosts/$name
-  mkdir -p "$dir/ssh" "$dir/belay" "$dir/portal/etc" "$dir/portal/log" "$dir/portal/run" "$dir/portal/tmp" \
+  mkdir -p "$dir/ssh" "$dir/home" "$dir/belay" "$dir/portal/etc" "$dir/portal/log" "$dir/portal/run" "$dir/portal/tmp" \
     "$dir/portal/releases"
   [ -f "$dir/ssh/host_key" ] || ssh-keygen -q -t ed25519 -N '' -C "$name" -f "$dir/ssh/host_key"
   printf 'restrict %s\n' "$(cat "$S/keys/$environment.pub")" >"$dir/ssh/authorized_keys"
@@ -54,6 +54,8 @@ Port $3
 HostKey $dir/ssh/host_key
 PidFile none
 AuthorizedKeysFile $dir/ssh/authorized_keys
+# A host of its own: what the login shell reads at home is not what you keep in yours.
+SetEnv HOME=$dir/home
 # The sandbox may lie below a directory that others can write to, such as /var/tmp; its own directories are 0700.
 StrictModes no
 PermitRootLogin prohibit-password
