@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <set>
 #include <string>
 
@@ -64,6 +65,7 @@ class Engine final : public Control {
   };
   // Connects to every host of the plan, reads facts, makes the plan.
   [[nodiscard]] Awaitable<Result<Planned>> make_plan_for(const std::string& package, const Environment& environment);
+  [[nodiscard]] Awaitable<Result<nlohmann::json>> uat_baseline(const RunRow& row, bool proven);
   [[nodiscard]] Awaitable<Result<Plan>> load_plan(const std::string& digest);
   [[nodiscard]] Awaitable<Result<Baselines>> baselines_for(const RunRow& row, const Plan& plan);
 

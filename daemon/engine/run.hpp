@@ -5,7 +5,9 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,7 +29,8 @@ struct BaselineView {
 struct Baselines {
   BaselineView before;    // the baseline a way back must arrive at
   BaselineView deployed;  // a rollback: the deployment it takes back …
-  std::map<std::pair<std::string, int>, std::string> snapshots;  // … and the manifests its journal has, by host and step
+  std::map<std::pair<std::string, int>, std::string>
+      snapshots;  // … and the manifests its journal has, by host and step
 };
 
 class Run : public std::enable_shared_from_this<Run> {
@@ -75,7 +78,11 @@ class Run : public std::enable_shared_from_this<Run> {
   [[nodiscard]] Awaitable<void> commit(reduce::Task task);
   [[nodiscard]] Awaitable<void> probe(reduce::Task task);
   [[nodiscard]] Awaitable<void> finish(reduce::Task task);
-  [[nodiscard]] Awaitable<Result<std::string>> check_against_plan(Leash& leash, const reduce::Task& task);
+  struct LastLook {
+    std::string wrong;                                      // a sentence; empty when all is as planned
+    std::map<std::string, std::set<std::string>> portable;  // step → digests that its payload must have everywhere
+  };
+  [[nodiscard]] Awaitable<Result<LastLook>> check_against_plan(Leash& leash, const reduce::Task& task);
   // run_back.cpp
   [[nodiscard]] Awaitable<void> restore(reduce::Task task);
   [[nodiscard]] Awaitable<void> settle(reduce::Task task);

@@ -103,8 +103,8 @@ Awaitable<void> Run::settle(Task task) {
   co_await record(one(std::move(done)));
 }
 
-// The manifest that was taken with the snapshot: always the daemon's own copy, from this run's journal or from that of the
-// deployment it takes back. What a host says now about then proves nothing.
+// The manifest that was taken with the snapshot: always the daemon's own copy, from this run's journal or from that of
+// the deployment it takes back. What a host says now about then proves nothing.
 Result<std::string> Run::snapshot_manifest(const Task& task, int step) const {
   std::string digest = state_.hosts[task.host].steps[static_cast<std::size_t>(step) - 1].before;
   if (const auto found = baselines_.snapshots.find({plan_.hosts[task.host].host.name, step});

@@ -28,6 +28,19 @@ std::string state_of(int exit_code, RunKind kind, bool started, bool aborted) {
   }
 }
 
+// One digest over what every host was given by the package itself: equal in two environments when the same content
+// stands in both, whatever their paths, owners and configuration.
+std::string portable_digest(const std::vector<reduce::HostState>& hosts) {
+  std::map<std::string, std::set<std::string>> all;
+  for (const reduce::HostState& host : hosts) {
+    const auto detail = nlohmann::json::parse(host.final_detail, nullptr, false);
+    if (!detail.is_object() || !detail.contains("portable")) continue;
+    for (const auto& [step, digests] : detail["portable"].items())
+      for (const auto& digest : digests) all[step].insert(digest.get<std::string>());
+  }
+  return sha256(nlohmann::json(all).dump()).hex();
+}
+
 }  // namespace
 
 Awaitable<std::vector<RecordWrite>> Run::rows_at_end(int exit_code) {
@@ -43,6 +56,7 @@ Awaitable<std::vector<RecordWrite>> Run::rows_at_end(int exit_code) {
                          .package = row_.package,
                          .run = row_.id,
                          .previous_run = baselines_.before.run,
+                         .portable = portable_digest(state_.hosts),
                          .at_ms = now};
     // A failing disk ends the process in the store; what is left here is a blob that could not be written.
     if (auto digest = write_host_finals(world_.blobs, finals)) baseline.manifest = *digest;

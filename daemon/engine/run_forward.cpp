@@ -4,6 +4,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <charconv>
+#include <nlohmann/json.hpp>
 
 #include "daemon/base/escape.hpp"
 #include "daemon/engine/run.hpp"
@@ -160,7 +161,8 @@ Awaitable<void> Run::probe(Task task) {
 
 // After the last step, the host must stand as the plan says: every item with known content is asked for again. Only the
 // last step that names a path speaks for it.
-Awaitable<Result<std::string>> Run::check_against_plan(Leash& leash, const Task& task) {
+Awaitable<Result<Run::LastLook>> Run::check_against_plan(Leash& leash, const Task& task) {
+  LastLook out;
   std::map<std::string, std::string> wrong;  // path → sentence
   const PlanHost& host = plan_.hosts[task.host];
   for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
@@ -169,21 +171,27 @@ Awaitable<Result<std::string>> Run::check_against_plan(Leash& leash, const Task&
     BELAY_CO_TRY(const std::string items, co_await leash.plan(std::move(tar)));
     for (const PlanItem& item : parse_items(items)) {
       wrong.erase(item.path);
+      // What a template was filled with belongs to the environment; everything else is the package's and the same
+      // everywhere.
+      if (item.digest_new != "-" && !plan_.steps[i].from_template)
+        out.portable[plan_.steps[i].name].insert(item.digest_new);
       if (item.digest_new != "-" && item.item_class != "unchanged")
         wrong[item.path] = fmt::format("step {} \"{}\": {} is not as planned", i + 1, plan_.steps[i].name,
                                        show(decode_path(item.path)));
     }
   }
-  co_return wrong.empty() ? std::string() : wrong.begin()->second;
+  if (!wrong.empty()) out.wrong = wrong.begin()->second;
+  co_return out;
 }
 
 Awaitable<void> Run::finish(Task task) {
   auto leash = co_await links_.hosts[task.host].reach();
   if (!leash) co_return co_await lost(task, leash.error());
   Event done = event(EventType::host_final, task);
-  const auto wrong = co_await check_against_plan(**leash, task);
-  if (!wrong && is_loss(wrong.error())) co_return co_await lost(task, wrong.error());
-  done.note = wrong ? *wrong : wrong.error().text();
+  const auto look = co_await check_against_plan(**leash, task);
+  if (!look && is_loss(look.error())) co_return co_await lost(task, look.error());
+  done.note = look ? look->wrong : look.error().text();
+  if (look) done.detail = nlohmann::json{{"portable", look->portable}}.dump();
   std::string all;
   for (std::size_t i = 0; i < plan_.steps.size() && done.note.empty(); ++i) {
     if (state_.hosts[task.host].steps[i].phase == reduce::Phase::skipped) continue;

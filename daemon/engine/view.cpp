@@ -152,6 +152,22 @@ Awaitable<Result<std::string>> Engine::view(std::string id) {
   co_return out.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
+// What stands now, and the rehearsal in which that very package passed: null when nothing stands or none did.
+Awaitable<Result<json>> Engine::uat_baseline(const RunRow& row, bool proven) {
+  for (const BaselineRow& baseline : co_await world_.record.baselines(row.application, row.environment)) {
+    if (!baseline.current) continue;
+    for (const EvidenceRow& evidence : co_await world_.record.evidence(baseline.package)) {
+      if (!evidence.passed || evidence.kind != "rehearsal") continue;
+      for (const BaselineRow& tested : co_await world_.record.baselines(row.application, evidence.environment))
+        if (tested.package == baseline.package)
+          co_return json{{"run", evidence.run},           {"environment", evidence.environment},
+                         {"version", baseline.version},   {"package", baseline.package},
+                         {"portable", baseline.portable}, {"matches", proven && tested.portable == baseline.portable}};
+    }
+  }
+  co_return json(nullptr);
+}
+
 Awaitable<Result<std::string>> Engine::proof(std::string id) {
   const auto row = co_await world_.record.run(id);
   if (!row) co_return fail(Kind::not_found, fmt::format("there is no run {}", show(id)), "`belay run list` shows them");
@@ -167,7 +183,8 @@ Awaitable<Result<std::string>> Engine::proof(std::string id) {
     const Event& event = recorded.event;
     if (event.type == EventType::run_back) hosts = json::object();
     const bool stuck = event.type == EventType::restored && !event.ok;
-    if (!stuck && event.type != EventType::rb_proven && event.type != EventType::host_final && event.type != EventType::snap_done)
+    if (!stuck && event.type != EventType::rb_proven && event.type != EventType::host_final &&
+        event.type != EventType::snap_done)
       continue;
     json& host = hosts[event.host];
     if (host.is_null())
@@ -199,14 +216,8 @@ Awaitable<Result<std::string>> Engine::proof(std::string id) {
   json list = json::array();
   for (auto& [name, host] : hosts.items())
     if (!host["steps"].empty()) list.push_back(std::move(host));
-  json uat = nullptr;
-  for (const BaselineRow& baseline : co_await world_.record.baselines(row->application, row->environment)) {
-    if (!baseline.current) continue;
-    uat = {{"version", baseline.version}, {"package", baseline.package}, {"run", ""}, {"tested", false}};
-    for (const EvidenceRow& evidence : co_await world_.record.evidence(baseline.package))
-      if (evidence.passed && evidence.kind == "rehearsal")
-        uat["run"] = evidence.run, uat["tested"] = true, uat["environment"] = evidence.environment;
-  }
+  proven = proven && row->exit_code != 3;
+  BELAY_CO_TRY(json uat, co_await uat_baseline(*row, proven));
   co_return json{{"run", id},
                  {"of", row->of},
                  {"application", row->application},
@@ -214,9 +225,9 @@ Awaitable<Result<std::string>> Engine::proof(std::string id) {
                  {"release", row->version},
                  {"package", row->package},
                  {"exit_code", row->exit_code},
-                 {"stands", std::move(uat)},
+                 {"uat", std::move(uat)},
                  {"hosts", std::move(list)},
-                 {"proven", proven && row->exit_code != 3}}
+                 {"proven", proven}}
       .dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

@@ -132,6 +132,7 @@ void on_host(HostState& host, Stage stage, const Event& event, std::uint64_t epo
     case EventType::host_final:
       host.final_done = true;
       host.final_manifest = event.digest;
+      host.final_detail = event.detail;
       if (!event.ok) host.failed = true;
       break;
     default:

@@ -57,6 +57,7 @@ struct HostState {
   bool final_done = false;
   int lost = 0;       // how often it was lost or could not be reached since it last made progress going back
   int exit_code = 0;  // why preflight or staging said no, as an exit code
+  std::string final_detail = {};  // canonical JSON: what host_final carried beside the manifest
   std::string final_manifest = {};
   std::string facts = {};  // canonical JSON
   std::string note = {};

@@ -67,13 +67,14 @@ TEST(PlanText, ShowsWhatWouldChangeOncePerKindOfHost) {
 TEST(ProofText, SaysPerStepWhetherItIsEqual) {
   const Json proof = Json::parse(
       R"({"run":"R","of":"D","application":"portal","environment":"production","release":"1.1","package":"p","proven":false,
-    "uat":{"run":"U","portable":"0123456789abcdef","matches":true},
+    "uat":{"run":"U","environment":"test","version":"1.0","package":"fedcba9876543210","portable":"0123456789abcdef","matches":true},
     "hosts":[{"name":"web1","proven":false,"steps":[{"step":1,"name":"Unpack","before":"aaaaaaaaaaaaaaaa","after":"bbbbbbbbbbbbbbbb","equal":false,
       "differences":["/opt/a: mode is 0644, was 0600",{"path":"/opt/left","what":"is there, was not"}]}]}]})");
   EXPECT_EQ(proof_text(proof, Paint{}),
             "NOT PROVEN  portal in production\n"
             "run      R\nof       D\nrelease  1.1\npackage  p\n"
-            "UAT run    U\nUAT state  0123456789ab (what stands here is that)\n"
+            "UAT baseline  portal 1.0, package fedcba987654, rehearsed in test by run U\n"
+            "stands here   that (content 0123456789ab)\n"
             "\nweb1  NOT proven\n"
             "   1 Unpack  before aaaaaaaaaaaa  now bbbbbbbbbbbb  DIFFERENT\n"
             "       /opt/a: mode is 0644, was 0600\n"
@@ -144,9 +145,13 @@ TEST(Sarif, PutsFindingsWhereTheyAre) {
 }
 
 TEST(Scan, ReadsWhatTheTransportSays) {
-  const auto keys = read_scan(R"({"keys":[{"type":"ssh-ed25519","key":"ssh-ed25519 AAAA","fingerprint":"SHA256:x"}]})");
+  const auto keys = read_scan(R"({"keys":[{"type":"ssh-rsa","key":"ssh-rsa BBBB","fingerprint":"SHA256:y"},
+                                          {"type":"ssh-ed25519","key":"ssh-ed25519 AAAA","fingerprint":"SHA256:x"}]})");
   ASSERT_TRUE(keys);
   EXPECT_EQ(keys->front().key, "ssh-ed25519 AAAA");
+  const auto error = read_scan(R"({"error":{"kind":"timeout","what":"it does not answer","next":"Wait."}})");
+  ASSERT_FALSE(error);
+  EXPECT_EQ(error.error().kind, Kind::timeout);
   EXPECT_FALSE(read_scan("no json"));
   EXPECT_FALSE(read_scan(R"({"keys":[]})"));
 }
