@@ -32,14 +32,6 @@ struct CloseFile {
   void operator()(std::FILE* file) const { std::fclose(file); }
 };
 
-Kind kind_from(const std::string& name) {
-  for (const Kind kind : {Kind::invalid, Kind::refused, Kind::not_found, Kind::conflict, Kind::unreachable,
-                          Kind::timeout, Kind::unknown, Kind::integrity, Kind::io, Kind::cancelled}) {
-    if (to_string(kind) == name) return kind;
-  }
-  return Kind::internal;
-}
-
 Error error_from(long status, const std::string& body) {
   const Json problem = Json::parse(body, nullptr, false);
   if (!problem.is_object() || !problem.contains("detail")) {
@@ -50,7 +42,7 @@ Error error_from(long status, const std::string& body) {
     const auto found = problem.find(name);
     return found != problem.end() && found->is_string() ? found->get<std::string>() : std::string();
   };
-  Error error{kind_from(text("kind")), text("detail"), text("next"), {}};
+  Error error{kind_named(text("kind")), text("detail"), text("next"), {}};
   if (const auto place = problem.find("place"); place != problem.end() && place->is_object()) {
     error.place = Place{place->value("file", ""), place->value("line", 0), place->value("column", 0)};
   }
@@ -254,6 +246,14 @@ Result<void> Client::stream(const std::string& path, std::uint64_t last_event_id
   BELAY_TRYV(run(exchange));
   if (exchange.status != 200) return std::unexpected(error_from(exchange.status, exchange.answer));
   return {};
+}
+
+Kind kind_named(std::string_view name) {
+  for (const Kind kind : {Kind::invalid, Kind::refused, Kind::not_found, Kind::conflict, Kind::unreachable,
+                          Kind::timeout, Kind::unknown, Kind::integrity, Kind::io, Kind::cancelled}) {
+    if (to_string(kind) == name) return kind;
+  }
+  return Kind::internal;
 }
 
 std::string part(std::string_view text) {

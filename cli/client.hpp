@@ -61,6 +61,9 @@ class Client {
 [[nodiscard]] std::string part(std::string_view text);
 [[nodiscard]] std::string base64(std::string_view bytes);
 
+// "not-found" → Kind::not_found, as problems and the transports write kinds; Kind::internal for a name nobody uses.
+[[nodiscard]] Kind kind_named(std::string_view name);
+
 // The exit code of a command that failed: refused by policy 5, hosts unreachable 4, all else 1 (docs/interface.md).
 [[nodiscard]] int exit_code(const Error& error, bool daemon_away);
 

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <utility>
 
-#include "cli/text.hpp"
+#include "cli/client.hpp"
 #include "daemon/model/inventory.hpp"
 #include "daemon/package/tool.hpp"
 
@@ -24,7 +26,7 @@ std::string transport_program(const Io& io) {
   if (!ec) {
     folders.push_back(self);
     folders.push_back(self.parent_path() / "libexec" / "belay");
-    folders.push_back(self.parent_path() / "plugins" / "transport" / "ssh");  // a build directory
+    folders.push_back(self.parent_path() / "libexec");  // a build directory
   }
   for (const fs::path& folder : folders) {
     const fs::path program = folder / "belay-ssh";
@@ -37,13 +39,20 @@ Result<std::vector<ScannedKey>> read_scan(const std::string& output) {
   const Json document = Json::parse(output, nullptr, false);
   if (!document.is_object())
     return fail(Kind::internal, "the scan did not answer in JSON", "Are belay and belay-ssh of one version?");
+  if (const auto error = document.find("error"); error != document.end()) {
+    return fail(kind_named(text_at(*error, "kind")), text_at(*error, "what"), text_at(*error, "next"));
+  }
   std::vector<ScannedKey> keys;
   for (const Json& item : list_at(document, "keys")) {
-    ScannedKey key{text_at(item, "type"), text_at(item, "key"), text_at(item, "fingerprint")};
-    if (!key.key.starts_with(key.type + ' ')) key.key = key.type + ' ' + key.key;
-    keys.push_back(std::move(key));
+    keys.push_back({text_at(item, "type"), text_at(item, "key"), text_at(item, "fingerprint")});
   }
-  if (keys.empty()) return fail(Kind::unreachable, "the host showed no key", "Is it an SSH server that listens there?");
+  if (keys.empty()) {
+    return fail(Kind::unreachable, "the host showed no key", "Is it an SSH server that listens there?");
+  }
+  std::ranges::sort(keys, {}, [](const ScannedKey& key) {
+    const int rank = key.type == "ssh-ed25519" ? 0 : key.type.starts_with("ecdsa") ? 1 : 2;
+    return std::pair(rank, key.type);
+  });
   return keys;
 }
 
@@ -61,12 +70,6 @@ Result<std::vector<ScannedKey>> scan_keys(const Io& io, const std::string& addre
   tool.environment = {"PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8"};
   tool.deadline = deadline;
   BELAY_TRY(const package::ToolResult result, package::run_tool(tool));
-  if (result.status != 0) {
-    const std::string why =
-        result.err.empty() ? fmt::format("exit {}", result.status) : safe(result.err.substr(0, result.err.find('\n')));
-    return fail(Kind::unreachable, fmt::format("no keys from {} port {}: {}", address, port, why),
-                "Check the address and the port.");
-  }
   return read_scan(result.out);
 }
 

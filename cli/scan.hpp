@@ -18,11 +18,12 @@ struct ScannedKey {
   std::string fingerprint;  // "SHA256:…"
 };
 
-// Runs `belay-ssh --scan HOST PORT`. Kind::not_found when the program is not installed, Kind::unreachable when the host
-// does not answer, Kind::invalid for an address that is none. Blocks for at most half a minute.
+// Runs `belay-ssh --scan HOST PORT`. Kind::not_found when the program is not installed, Kind::invalid for an address
+// that is none, else what the program says (unreachable, timeout). Blocks for at most half a minute.
 [[nodiscard]] Result<std::vector<ScannedKey>> scan_keys(const Io& io, const std::string& address, std::uint16_t port);
 
-// Its output: {"keys": [{"type", "key", "fingerprint"}]}. Pure.
+// Its output: {"keys": [{"type", "key", "fingerprint"}]}, or {"error": {"kind", "what", "next"}}. ed25519 first, then
+// ecdsa: the types every transport can talk to. Pure.
 [[nodiscard]] Result<std::vector<ScannedKey>> read_scan(const std::string& output);
 
 // Where belay-ssh is: BELAY_LIBEXEC, beside this program, or ../libexec/belay from it. Empty: nowhere.

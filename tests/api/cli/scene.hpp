@@ -35,8 +35,10 @@ inline Outcome belay(const std::string& socket, const std::vector<std::string>& 
         false,
         true,
         [terminal] { return std::pair{terminal.columns, terminal.rows}; },
-        [&socket](const char* name) {
-          return std::string(name) == "BELAY_SOCKET" ? std::optional(socket) : std::nullopt;
+        [&socket](const char* name) -> std::optional<std::string> {
+          if (std::string_view(name) == "BELAY_SOCKET") return socket;
+          if (std::string_view(name) == "BELAY_LIBEXEC") return BELAY_BUILD_DIR "/libexec";
+          return std::nullopt;
         }};
   const int code = run(arguments, io);
   return {code, out.str(), err.str()};

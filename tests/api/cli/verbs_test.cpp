@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/api/cli/scene.hpp"
+#include "tests/support/sshd/sshd.hpp"
 
 namespace belay::cli::test {
 namespace {
@@ -137,6 +138,22 @@ TEST_F(Verbs, AnInventoryIsImportedAndKeepsPinnedKeys) {
   EXPECT_EQ(web1["host_keys"][0], key);
   EXPECT_EQ(web1["groups"][0], "web");
   EXPECT_EQ(Json::parse(ask({"host", "show", "web2", "-o", "json"}).out)["port"], 2222);
+}
+
+// The scan with the real transport at a real sshd, and the key it shows pinned as it stands there.
+TEST_F(Verbs, AHostsKeyIsShownComparedAndPinned) {
+  const belay::test::Sshd sshd;
+  const std::string port = std::to_string(sshd.port());
+  const Outcome table = ask({"host", "scan-key", "127.0.0.1", "-p", port});
+  EXPECT_EQ(table.code, 0) << table.err;
+  EXPECT_NE(table.out.find(sshd.fingerprint(0)), std::string::npos) << table.out;
+  EXPECT_NE(table.out.find("--key '" + sshd.host_keys().front() + "'"), std::string::npos) << table.out;
+  const Json scanned = Json::parse(ask({"host", "scan-key", "127.0.0.1", "-p", port, "-o", "json"}).out);
+  EXPECT_EQ(scanned["keys"].size(), 2u);
+  const Outcome added = ask({"host", "add", "web9", "-e", "test", "--address", "127.0.0.1", "-p", port, "--key",
+                             scanned["keys"][0]["key"], "--key", scanned["keys"][1]["key"]});
+  EXPECT_EQ(added.code, 0) << added.err;
+  EXPECT_EQ(ask({"host", "scan-key", "127.0.0.1", "-p", std::to_string(belay::test::free_port())}).code, 4);
 }
 
 }  // namespace
