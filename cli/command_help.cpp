@@ -64,7 +64,7 @@ void add_help_verbs(CLI::App& app, Cli& cli) {
         ->check(CLI::IsMember({"bash"}))
         ->required()
         ->type_name("bash");
-    completion->callback([&cli, root] { cli.io.out << bash_completion(*root) << std::flush; });
+    completion->callback([&cli, root, options] { cli.io.out << bash_completion(*root) << std::flush; });
   }
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <grp.h>
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
@@ -198,6 +199,11 @@ Awaitable<void> Daemon::live() {
 
 int run_daemon(const Config& config) {
   ::signal(SIGPIPE, SIG_IGN);
+  // Every client, worker and open blob is a descriptor; the usual soft limit of 1024 is for programs that use select().
+  if (rlimit files{}; ::getrlimit(RLIMIT_NOFILE, &files) == 0) {
+    files.rlim_cur = files.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &files);
+  }
   Daemon daemon;
   if (auto opened = daemon.open(config); !opened) {
     spdlog::critical("{}", opened.error().text());
