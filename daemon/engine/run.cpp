@@ -76,7 +76,6 @@ Awaitable<void> Run::drive(Plan plan, const std::vector<Recorded>& events, Basel
     for (const PlanHost& host : plan_.hosts) hosts.push_back(host.host);
     links_ = link_all(world_, environment_, hosts, plan_.kit);
   }
-  driving_ = true;
   while (state_.stage != reduce::Stage::ended) {
     bool begun = false;
     if (!stopping_) {
@@ -102,7 +101,6 @@ Awaitable<void> Run::drive(Plan plan, const std::vector<Recorded>& events, Basel
     }
     co_await wake_.wait(std::chrono::steady_clock::now() + std::chrono::hours(1));
   }
-  driving_ = false;
   if (stopping_ && state_.stage != reduce::Stage::ended)
     spdlog::warn("run {} of {} in {} is left {}; the next start takes it up", row_.id, row_.application,
                  row_.environment, reduce::to_string(state_.stage));
@@ -171,6 +169,7 @@ Awaitable<void> Run::perform_for_run(const Task& task) {
   out.epoch = world_.journal.epoch();
   out.note = task.why;
   if (task.what == Do::end) {
+    ending_ = true;
     co_await end(task);
     co_return;
   }
@@ -197,7 +196,7 @@ Awaitable<void> Run::lost(const Task& task, const Error& error) {
 }
 
 Awaitable<Result<void>> Run::abort(std::string note) {
-  if (state_.stage == reduce::Stage::back || state_.stage == reduce::Stage::ended)
+  if (ending_ || state_.stage == reduce::Stage::back || state_.stage == reduce::Stage::ended)
     co_return fail(Kind::conflict, fmt::format("run {} is not going forward any more", row_.id),
                    "Watch it with `belay run watch`");
   Event out;

@@ -109,7 +109,7 @@ class Run : public std::enable_shared_from_this<Run> {
   Links links_;
   Signal wake_;
   bool stopping_ = false;
-  bool driving_ = false;
+  bool ending_ = false;  // the verdict is being written: nothing can turn it any more
 };
 
 }  // namespace belay::engine
