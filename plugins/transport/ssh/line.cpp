@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
+#include <new>
 #include <string_view>
 
 namespace belay::ssh {
@@ -17,13 +18,6 @@ namespace {
 
 constexpr std::size_t most_memory = 24 * 1024 * 1024;
 constexpr std::size_t most_beginning = 256 * 1024;
-// Before each block, as wide as malloc's own alignment.
-constexpr std::size_t prefix = alignof(std::max_align_t);
-
-std::size_t& size_of(void* block) {
-  return *static_cast<std::size_t*>(static_cast<void*>(static_cast<char*>(block) - prefix));
-}
-
 // byte SSH_MSG_CHANNEL_REQUEST, u32 channel, string "exit-status", boolean, u32 status (RFC 4254 section 6.10)
 bool is_exit_status(const void* block, std::size_t size) {
   constexpr std::string_view name(
@@ -52,8 +46,13 @@ struct Line::Callbacks {
 };
 
 Line::Line(worker::Fd socket) : socket_(std::move(socket)), last_heard_(std::chrono::steady_clock::now()) {
+  blocks_.before = blocks_.after = &blocks_;
   const int on = 1;
   setsockopt(socket_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+Line::~Line() {
+  while (blocks_.after != &blocks_) release(blocks_.after + 1);
 }
 
 LIBSSH2_SESSION* Line::make_session() {
@@ -68,28 +67,31 @@ LIBSSH2_SESSION* Line::make_session() {
 
 void* Line::allocate(std::size_t size) {
   if (size > most_memory || memory_ + size > most_memory) return nullptr;
-  void* base = std::malloc(prefix + size);
-  if (base == nullptr) return nullptr;
-  void* block = static_cast<char*>(base) + prefix;
-  size_of(block) = size;
+  void* raw = std::malloc(sizeof(Block) + size);
+  if (raw == nullptr) return nullptr;
+  auto* block = new (raw) Block{size, &blocks_, blocks_.after};
+  block->after->before = block;
+  blocks_.after = block;
   memory_ += size;
-  return block;
+  return block + 1;
 }
 
-void Line::release(void* block) {
-  if (block == nullptr) return;
-  const std::size_t size = size_of(block);
-  if (is_exit_status(block, size)) exit_status_seen_ = true;
-  memory_ -= size;
-  std::free(static_cast<char*>(block) - prefix);
+void Line::release(void* data) {
+  if (data == nullptr) return;
+  Block* block = static_cast<Block*>(data) - 1;
+  if (is_exit_status(data, block->size)) exit_status_seen_ = true;
+  block->before->after = block->after;
+  block->after->before = block->before;
+  memory_ -= block->size;
+  std::free(block);
 }
 
-void* Line::resize(void* block, std::size_t size) {
-  if (block == nullptr) return allocate(size);
+void* Line::resize(void* data, std::size_t size) {
+  if (data == nullptr) return allocate(size);
   void* moved = allocate(size);
   if (moved == nullptr) return nullptr;
-  memcpy(moved, block, std::min(size, size_of(block)));
-  release(block);
+  memcpy(moved, data, std::min(size, (static_cast<Block*>(data) - 1)->size));
+  release(data);
   return moved;
 }
 

@@ -2,7 +2,9 @@
 //
 // - The first bytes the server sends are kept, so that a failed handshake can be explained without asking again.
 // - TCP_QUICKACK is set again after each read (a delayed acknowledgement costs 40 ms per round trip).
-// - Memory is counted and capped: a hostile server costs one connection, not the worker.
+// - Memory is counted and capped: a hostile server costs one connection, not the worker. What libssh2 forgets (1.10
+// loses
+//   the host key at each rekey) goes when the Line goes.
 // - libssh2 has no way to tell "exit status 0" from "no exit status was sent". It frees each packet after handling it,
 // so
 //   the packet that carries one is recognised there; exit_status_seen() is what makes "lost" honest.
@@ -29,6 +31,7 @@ class Line {
   explicit Line(worker::Fd socket);
   Line(const Line&) = delete;
   Line& operator=(const Line&) = delete;
+  ~Line();
 
   // A session on this line, non-blocking; nullptr when memory is short.
   LIBSSH2_SESSION* make_session();
@@ -49,9 +52,15 @@ class Line {
 
  private:
   struct Callbacks;
+  // Stands before each block; all of them hang together.
+  struct alignas(std::max_align_t) Block {
+    std::size_t size = 0;
+    Block* before = nullptr;
+    Block* after = nullptr;
+  };
 
-  void release(void* block);
-  void* resize(void* block, std::size_t size);
+  void release(void* data);
+  void* resize(void* data, std::size_t size);
   ssize_t receive(void* buffer, std::size_t size);
   ssize_t send(const void* buffer, std::size_t size);
 
@@ -61,6 +70,7 @@ class Line {
   std::string beginning_;
   std::size_t budget_ = turn;
   std::size_t memory_ = 0;
+  Block blocks_;  // the ring's beginning, no block itself
   Signal::Time last_heard_;
   bool keep_beginning_ = true;
   bool exit_status_seen_ = false;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <filesystem>
 #include <fstream>
@@ -21,7 +22,23 @@ using End = port::ExecResult::End;
 
 class Bench {
  public:
-  Bench() { options.programs = BELAY_WORKER_DIR; }
+  Bench() {
+    options.programs = BELAY_WORKER_DIR;
+    options.log = [this](std::string_view level, std::string_view who, std::string_view text) {
+      log += std::string(level) + " " + std::string(who) + " " + std::string(text) + "\n";
+    };
+  }
+  // Workers end by themselves and in peace: what a sanitizer has to say of them comes at their end, on standard error.
+  ~Bench() {
+    if (!pool_) return;
+    const auto workers = pool_->workers();
+    pool_.reset();
+    for (const pid_t worker : workers) {
+      EXPECT_TRUE(loop.until([&] { return kill(worker, 0) != 0; })) << "a worker does not end";
+    }
+    EXPECT_EQ(log.find("Sanitizer"), std::string::npos) << log;
+    EXPECT_EQ(log.find("runtime error"), std::string::npos) << log;
+  }
 
   // `port` other than the server's own: a proxy's.
   static port::HostAddress address(const Sshd& sshd, const std::string& transport, std::uint16_t port = 0) {
@@ -58,6 +75,7 @@ class Bench {
 
   Loop loop;
   WorkerOptions options;
+  std::string log;
 
  private:
   std::unique_ptr<WorkerTransport> pool_;
