@@ -12,26 +12,47 @@
 #   flag    "FLAGS PATH" of the snapshot
 # INSIDE in the environment: the directory in which the staging directory stands, if that is part of the tree.
 # Not by a pattern: awks do not agree on what a backslash in brackets is.
-function parent(path,    part, n) {
-  n = split(path, part, "/")
-  return substr(path, 1, length(path) - length(part[n]) - 1)
+function parent(path,    part, last) {
+  last = split(path, part, "/")
+  return substr(path, 1, length(path) - length(part[last]) - 1)
 }
 function out(name, text) { print text > (dir "/" name); work = 1 }
-# As strings: digests and times must not be compared as numbers.
-function load(side, path,    i) {
-  for (i = 1; i <= 15; i++) at[side, path, i] = $i ""
+# Column i of an entry, as a string: digests and times must not be compared as numbers. Lines are split when they are asked
+# for, because some awks are slow with hundreds of thousands of elements.
+function s(path, i) {
+  if (path != s_path) {
+    split(line[path], s_part, " ")
+    s_path = path
+  }
+  return s_part[i] ""
 }
-function same(path, column) { return at["s", path, column] == at["n", path, column] }
-function group(path) { return at["s", path, 8] == "-" ? path : at["s", path, 8] }
+function n(path, i) {
+  if (path != n_path) {
+    split(present[path], n_part, " ")
+    n_path = path
+  }
+  return n_part[i] ""
+}
+function same(path, column) { return s(path, column) == n(path, column) }
+function group(path) { return s(path, 8) == "-" ? path : s(path, 8) }
 function soil(path) { dirty[path] = 1 }  # its list of names changes, and its time with it
 
-FNR == NR { snap[++snaps] = $10; load("s", $10); next }
-{ now[++nows] = $10; load("n", $10) }
+# A file whose line is the same to the last column, change time and inode included, was not touched; there is nothing
+# more to ask about it unless it has other names or flags. Most of a tree is like that, so the rest may be slow.
+FNR == NR { all[++alls] = $10; line[$10] = $0; next }
+$1 != "d" && $8 == "-" && $15 == "-" && line[$10] == $0 { untouched[$10] = 1; next }
+{ now[++nows] = $10; present[$10] = $0 }
+
+function list_rest(    i) {
+  for (i = 1; i <= alls; i++) {
+    if (!(all[i] in untouched)) snap[++snaps] = all[i]
+  }
+}
 
 # Content is as it was, whatever inode it lives in.
 function alike(path,    type) {
-  type = at["s", path, 1]
-  if (type != at["n", path, 1]) return 0
+  type = s(path, 1)
+  if (type != n(path, 1)) return 0
   if (type == "f") return same(path, 5) && same(path, 7)
   if (type == "l") return same(path, 11)
   return same(path, 7)
@@ -42,24 +63,27 @@ function give_inodes(    i, path, pass, inode) {
   for (pass = 1; pass <= 2; pass++)
     for (i = 1; i <= snaps; i++) {
       path = snap[i]
-      if (at["s", path, 1] != "f" || !alike(path)) continue
-      inode = at["n", path, 14]
+      if (s(path, 1) != "f" || !alike(path)) continue
+      inode = n(path, 14)
       if (!(inode in owner) && (pass == 2 || same(path, 14))) owner[inode] = group(path)
-      if (owner[inode] == group(path) && !(group(path) in keeper)) keeper[group(path)] = path
+      if (owner[inode] == group(path) && !(group(path) in keeper)) {
+        keeper[group(path)] = path
+        kept[group(path)] = inode
+      }
     }
 }
 function stays(path,    lead) {
   if (!alike(path)) return 0
-  if (at["s", path, 1] != "f") return 1
+  if (s(path, 1) != "f") return 1
   lead = group(path)
-  return (lead in keeper) && at["n", path, 14] == at["n", keeper[lead], 14]
+  return (lead in keeper) && n(path, 14) == kept[lead]
 }
 
 function clear(    i, path, type, was) {
   for (i = nows; i >= 1; i--) {
     path = now[i]
-    type = at["n", path, 1]
-    was = at["s", path, 1]
+    type = n(path, 1)
+    was = s(path, 1)
     if (type == "-") continue
     if ((type == "d") == (was == "d") && was != "" && (was != "s" || type == "s")) continue
     out(type == "d" ? "rmdir" : "rm", path)
@@ -70,7 +94,7 @@ function clear(    i, path, type, was) {
 function directories(    i, path) {
   for (i = 1; i <= snaps; i++) {
     path = snap[i]
-    if (at["s", path, 1] != "d" || at["n", path, 1] == "d") continue
+    if (s(path, 1) != "d" || n(path, 1) == "d") continue
     if (gnu != "yes") {
       soil(parent(path))
       made[path] = 1
@@ -88,13 +112,13 @@ function directories(    i, path) {
 function files(    i, path, type, lead) {
   for (i = 1; i <= snaps; i++) {
     path = snap[i]
-    type = at["s", path, 1]
+    type = s(path, 1)
     if (type == "f") members[group(path)]++
     if (type == "f" && (parent(path) in missing)) torn[group(path)] = 1
   }
   for (i = 1; i <= snaps; i++) {
     path = snap[i]
-    type = at["s", path, 1]
+    type = s(path, 1)
     if (type == "d" || type == "s" || stays(path)) continue
     lead = group(path)
     if (type == "f" && (lead in keeper)) {
@@ -103,58 +127,59 @@ function files(    i, path, type, lead) {
       continue
     }
     if (type == "l" && !(parent(path) in missing)) {
-      out("symlink", at["s", path, 11] " " at["s", path, 3] ":" at["s", path, 4] " " path)
+      out("symlink", s(path, 11) " " s(path, 3) ":" s(path, 4) " " path)
       soil(parent(path))
       continue
     }
     torn[lead] = 1
     if (type == "f") wanted[path] = 1
     if (parent(path) in missing) continue
-    if (type == "f" && at["n", path, 1] == "f" && same(path, 14) && at["s", path, 13] > members[lead]) {
+    if (type == "f" && n(path, 1) == "f" && same(path, 14) && s(path, 13) > members[lead]) {
       out("inplace", path)
       through[path] = 1
     } else {
       out("put", path)
+      placed[path] = 1
       soil(parent(path))
     }
   }
   # A name in the archive may stand for another name of the same file: take all names of a file or none.
   for (i = 1; i <= snaps; i++) {
     path = snap[i]
-    type = at["s", path, 1]
+    type = s(path, 1)
     if (type != "d" && type != "s" && (group(path) in torn) && !(parent(path) in missing)) out("take", path)
-    if (type == "f" && ((path in wanted) || (parent(path) in missing))) print line_of(path) > (dir "/want")
+    if (type == "f" && ((path in wanted) || (parent(path) in missing))) print line[path] > (dir "/want")
   }
 }
-function line_of(path,    i, text) {
-  text = at["s", path, 1]
-  for (i = 2; i <= 15; i++) text = text " " at["s", path, i]
-  return text
-}
-
 function metadata(    i, path, type, own, xattr, mode, time, moved) {
   for (i = snaps; i >= 1; i--) {
     path = snap[i]
-    type = at["s", path, 1]
+    type = s(path, 1)
     if (type == "d" && (path in missing)) {
-      if (!(parent(path) in missing) || (path in dirty)) out("dirs", "- " at["s", path, 2] " " at["s", path, 6] " - " path)
+      if (!(parent(path) in missing) || (path in dirty)) out("dirs", "- " s(path, 2) " " s(path, 6) " - " path)
       continue
     }
     if (path in made) {
-      xattr = at["s", path, 9] ~ /^[-?]$/ ? "-" : "yes"
-      out("dirs", at["s", path, 3] ":" at["s", path, 4] " " at["s", path, 2] " " at["s", path, 6] " " xattr " " path)
+      xattr = s(path, 9) ~ /^[-?]$/ ? "-" : "yes"
+      out("dirs", s(path, 3) ":" s(path, 4) " " s(path, 2) " " s(path, 6) " " xattr " " path)
       continue
     }
-    if (at["n", path, 1] != type || (type != "d" && !(path in through) && !stays(path))) continue
+    if (gnu != "yes" && (path in placed)) {
+      out("own", s(path, 3) ":" s(path, 4) " " path)
+      out("mode", s(path, 2) " " path)
+      out("time", s(path, 6) " " path)
+      continue
+    }
+    if (n(path, 1) != type || (type != "d" && !(path in through) && !stays(path))) continue
     moved = !same(path, 3) || !same(path, 4)
-    own = moved ? at["s", path, 3] ":" at["s", path, 4] : "-"
+    own = moved ? s(path, 3) ":" s(path, 4) : "-"
     if (type == "l") {
       if (moved) out("own", own " " path)
       continue
     }
-    xattr = (!same(path, 9) || ((moved || (path in through)) && at["s", path, 9] !~ /^[-?]$/)) ? "yes" : "-"
-    mode = (moved || xattr == "yes" || !same(path, 2) || (path in through)) ? at["s", path, 2] : "-"
-    time = (!same(path, 6) || (path in through) || (path in dirty)) ? at["s", path, 6] : "-"
+    xattr = (!same(path, 9) || ((moved || (path in through)) && s(path, 9) !~ /^[-?]$/)) ? "yes" : "-"
+    mode = (moved || xattr == "yes" || !same(path, 2) || (path in through)) ? s(path, 2) : "-"
+    time = (!same(path, 6) || (path in through) || (path in dirty)) ? s(path, 6) : "-"
     if (type == "d") {
       if (own != "-" || mode != "-" || time != "-" || xattr != "-") out("dirs", own " " mode " " time " " xattr " " path)
       continue
@@ -166,17 +191,18 @@ function metadata(    i, path, type, own, xattr, mode, time, moved) {
   }
 }
 
-function flag_of(side, path) { return at[side, path, 15] ~ /[ia]/ ? at[side, path, 15] : "-" }
+function flag(text) { return text ~ /[ia]/ ? text : "-" }
 
 # Flags come off before anything is touched and go on again at the very end.
 function flags(    i) {
-  for (i = 1; i <= nows; i++) if (flag_of("n", now[i]) != flag_of("s", now[i])) work = 1
+  for (i = 1; i <= nows; i++) if (flag(n(now[i], 15)) != flag(s(now[i], 15))) work = 1
   if (!work) return
-  for (i = 1; i <= nows; i++) if (flag_of("n", now[i]) != "-") out("unflag", now[i])
-  for (i = 1; i <= snaps; i++) if (flag_of("s", snap[i]) != "-") out("flag", flag_of("s", snap[i]) " " snap[i])
+  for (i = 1; i <= nows; i++) if (flag(n(now[i], 15)) != "-") out("unflag", now[i])
+  for (i = 1; i <= snaps; i++) if (flag(s(snap[i], 15)) != "-") out("flag", flag(s(snap[i], 15)) " " snap[i])
 }
 
 END {
+  list_rest()
   give_inodes()
   clear()
   directories()

@@ -40,7 +40,7 @@ class PathProperty : public ::testing::TestWithParam<Shell> {
     return {gnu, gnu};
   }
 
-  Maker maker(Dice& dice) { return {dice, ::geteuid() == 0, precision().attributes, sentinel_, {}}; }
+  Maker maker(Dice& dice) { return {dice, ::geteuid() == 0, precision().attributes, true, sentinel_, {}}; }
 
   void capture(const std::string& path) {
     fs::remove_all(host_.step_dir(1));
@@ -96,6 +96,7 @@ TEST_P(PathProperty, TreesComeBack) {
     make.dress(path);
     const Account before = account_of(path, precision());
     ASSERT_NO_FATAL_FAILURE(capture(path)) << "seed " << seed_ + tree;
+    make.readable = false;
     ASSERT_EQ(differences(before, account_of(path, precision())), "") << "a capture changed the tree";
     for (std::size_t round = 0; round < rounds_per_tree && done < wanted; ++round) {
       std::string story =
@@ -129,6 +130,7 @@ TEST_P(PathProperty, SingleEntriesComeBack) {
     const Account before = account_of(top, {precision().nanoseconds, precision().attributes});
     std::string story = "BELAY_PROPERTY_SEED=" + std::to_string(seed_) + " case " + std::to_string(n) + "\n";
     ASSERT_NO_FATAL_FAILURE(capture(path)) << story;
+    make.readable = false;
     if (!fs::exists(fs::path(path).parent_path())) {
       fs::create_directories(fs::path(path).parent_path());
       story += "made the parents\n";

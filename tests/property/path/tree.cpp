@@ -226,7 +226,8 @@ void Maker::dress(const std::string& path) {
   if (dice.one_in(2)) {
     static const std::vector<mode_t> modes = {0644,  0600,  0755, 0700, 0750, 0777, 04755,
                                               02711, 01777, 0444, 0555, 0,    06000};
-    ::chmod(path.c_str(), dice.pick(modes));
+    const mode_t own = !readable || root_user ? 0 : S_ISDIR(info.st_mode) ? 0700 : 0600;
+    ::chmod(path.c_str(), dice.pick(modes) | own);
   }
   if (dice.one_in(2)) {
     const timespec when{static_cast<time_t>(dice.below(2000000000)), static_cast<long>(dice.below(1000000000))};

@@ -51,6 +51,7 @@ struct Maker {
   Dice& dice;
   bool root_user = false;
   bool attributes = true;
+  bool readable = true;  // an ordinary user must be able to read what is captured; damage need not care
   std::string sentinel;  // an outside directory that links may lead to; nothing may ever change in it
 
   // A name, ordinary or not.
