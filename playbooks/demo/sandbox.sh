@@ -146,7 +146,9 @@ start_hosts() {
 answers() { belay status >/dev/null 2>&1; }
 
 start_daemon() {
-  command -v belayd >/dev/null || die "there is no belayd in $BUILD; run make build"
+  for program in belay belayd; do
+    command -v "$program" >/dev/null || die "there is no $program in $BUILD; run make build"
+  done
   . "$S/env.sh"
   alive belayd && return
   setsid belayd --config "$S/config/belayd.yaml" </dev/null >>"$S/log/belayd.log" 2>&1 &
