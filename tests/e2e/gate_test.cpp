@@ -69,8 +69,11 @@ TEST(Gate, ASignatureDriftAndAStepWithoutAWayBackAreRefusedWithTheReason) {
   const Outcome irreversible = train.belay({"deploy", lasting, "-e", "prod"});
   EXPECT_EQ(irreversible.code, 5) << irreversible.all();
   EXPECT_THAT(irreversible.err, AllOf(HasSubstr("KY-2"), HasSubstr("Forever"), HasSubstr("allow_irreversible")));
-  // The same without the word: nothing says how it would go back, so it is no package at all.
-  EXPECT_THROW(train.build(note("1.0", "- name: Somehow\n  command: {run: [\"true\"]}\n")), std::runtime_error);
+  // The same without the word: nothing says how it would go back, so the package is not even taken.
+  const auto silent = train.build(note("1.0", "- name: Somehow\n  command: {run: [\"true\"]}\n"), train.signer());
+  const Outcome somehow = train.belay({"deploy", silent, "-e", "prod"});
+  EXPECT_EQ(somehow.code, 1) << somehow.all();
+  EXPECT_THAT(somehow.err, AllOf(HasSubstr("opaque and irreversible"), HasSubstr("playbook.yaml:")));
   EXPECT_THAT(differences(untouched, train.apps()), IsEmpty());
 
   const Outcome first = train.belay({"deploy", train.build(note("1.0"), train.signer()), "-e", "prod"});
