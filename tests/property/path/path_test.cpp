@@ -29,8 +29,7 @@ class PathProperty : public ::testing::TestWithParam<Shell> {
  protected:
   void SetUp() override {
     seed_ = number_from("BELAY_PROPERTY_SEED", std::random_device{}());
-    // What is on the disk when is not asked here, and the disk is slow.
-    fs::create_symlink("/bin/true", host_.fake_tools() / "sync");
+    host_.without_sync();
     write_file(sentinel_ + "/a", "must stay");
     write_file(sentinel_ + "/conf/b", "must stay as well");
   }

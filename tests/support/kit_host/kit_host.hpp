@@ -65,6 +65,9 @@ class KitHost {
   // PATH is searched here first: a place for fake tools.
   [[nodiscard]] std::filesystem::path fake_tools() const { return root_ / "fake"; }
 
+  // sync becomes a no-op: for tests that ask what is in files, not what is on the disk when. Disks are slow.
+  void without_sync();
+
   // One exchange with the leash: the verb line, then `input`.
   Reply leash(const std::string& line, const std::string& input = "");
   // The same, not waited for.

@@ -13,7 +13,10 @@ namespace belay::test {
 namespace {
 
 namespace fs = std::filesystem;
-using CommandTest = KitTest;
+class CommandTest : public KitTest {
+ protected:
+  void SetUp() override { host_.without_sync(); }
+};
 
 std::vector<std::string> hostile_words() {
   std::vector<std::string> all = {"",

@@ -13,6 +13,7 @@ namespace fs = std::filesystem;
 
 class FilesTest : public KitTest {
  protected:
+  void SetUp() override { host_.without_sync(); }
   Step file(const std::string& content, const std::string& to, Params more = {}) {
     more["from"] = host_.blob(content);
     more["to"] = to;

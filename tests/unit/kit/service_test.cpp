@@ -10,6 +10,7 @@ namespace fs = std::filesystem;
 
 class ServiceTest : public KitTest {
  protected:
+  void SetUp() override { host_.without_sync(); }
   Step service(const std::string& state, const std::vector<std::string>& start, Params more = {}) {
     more["name"] = "portal";
     more["manager"] = more.contains("manager") ? more["manager"] : "process";
