@@ -68,9 +68,13 @@ child=$!
 
 dog=
 if [ "$TIMEOUT" -gt 0 ]; then
+  value=
+  starttime "$child"
+  # It outlives a runner that a fence has killed, and the number may be somebody else's by then: it looks before it kills.
   # shellcheck disable=SC2016 # expanded by the inner shell
-  setsid sh -c 'sleep "$1"; : >"$3"; kill -TERM "-$2"; sleep 2; kill -KILL "-$2"' sh "$TIMEOUT" "$child" \
-    "$D/$OP.timeout" </dev/null >/dev/null 2>&1 9>&- &
+  setsid sh -c 'sleep "$1"; start=$(sed "s/^.*) //" "/proc/$2/stat" | cut -d " " -f 20); [ -n "$start" ] && [ "$start" = "$4" ] || exit 0
+    : >"$3"; kill -TERM "-$2"; sleep 2; kill -KILL "-$2"' sh "$TIMEOUT" "$child" "$D/$OP.timeout" "$value" \
+    </dev/null >/dev/null 2>&1 9>&- &
   dog=$!
 fi
 wait "$child"
