@@ -8,7 +8,6 @@
 #include <chrono>
 #include <cstdlib>
 #include <random>
-#include <thread>
 
 #include "tests/e2e/releases.hpp"
 
@@ -38,8 +37,7 @@ class Killer {
     const unsigned times = 1 + random_() % 2;
     for (unsigned i = 0; i < times; ++i) {
       const double part = std::uniform_real_distribution(0.0, 1.1)(random_);
-      std::this_thread::sleep_for(std::chrono::duration_cast<Clock::duration>(usual * part));
-      train_.kill();
+      train_.kill_after(std::chrono::duration_cast<std::chrono::nanoseconds>(usual * part));
       train_.start();
       ++kills_;
     }

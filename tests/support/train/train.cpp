@@ -8,7 +8,9 @@
 #include <array>
 #include <cstdlib>
 #include <fstream>
+#include <sstream>
 #include <stdexcept>
+#include <thread>
 
 namespace belay::test {
 
@@ -180,6 +182,11 @@ void Train::add_hosts() {
   }
 }
 
+void Train::kill_after(std::chrono::nanoseconds time) {
+  std::this_thread::sleep_for(time);
+  kill();
+}
+
 void Train::kill() {
   if (!daemon_) return;
   ::kill(daemon_pid_, SIGKILL);
@@ -287,15 +294,17 @@ const TrainHost& Train::host(const std::string& name) const {
   return *found;
 }
 
-// Steps run in sessions of their own and outlive daemon and worker by design; their working directory tells whose they
-// are.
+// Steps and their watchdogs run in sessions of their own and outlive daemon and worker by design; their working
+// directory or their arguments tell whose they are.
 void Train::end_steps() const {
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator("/proc", ignored)) {
     const std::string name = entry.path().filename();
     if (!std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; })) continue;
     const std::string at = fs::read_symlink(entry.path() / "cwd", ignored);
-    if (at.starts_with(directory_.string() + "/")) ::kill(std::stoi(name), SIGKILL);
+    const bool ours = at.starts_with(directory_.string() + "/") ||
+                      slurp(entry.path() / "cmdline").find(directory_.string() + "/") != std::string::npos;
+    if (ours) ::kill(std::stoi(name), SIGKILL);
   }
 }
 

@@ -62,7 +62,9 @@ class Train {
 
   // belayd. start() waits until it is ready; `wrapper` goes before its command line, `variables` into its environment.
   void start(const Words& wrapper = {}, const Words& variables = {});
-  void kill();                                       // SIGKILL, and reaps
+  void kill();  // SIGKILL, and reaps
+  // The same at an instant that has nothing to do with what belayd is doing: the time is the test's random number.
+  void kill_after(std::chrono::nanoseconds time);
   Outcome stop();                                    // SIGTERM, and waits for its end
   [[nodiscard]] pid_t pid() const;                   // of belayd, also behind a wrapper
   [[nodiscard]] std::string log() const;             // of all starts
