@@ -6,8 +6,8 @@
 
 #include <chrono>
 #include <random>
-#include <thread>
 
+#include "tests/support/kit_host/patience.hpp"
 #include "tests/unit/kit/steps.hpp"
 
 namespace belay::test {

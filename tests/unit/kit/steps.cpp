@@ -1,7 +1,6 @@
 #include "tests/unit/kit/steps.hpp"
 
-#include <chrono>
-#include <thread>
+#include "tests/support/kit_host/patience.hpp"
 
 namespace belay::test {
 
@@ -46,14 +45,7 @@ Step KitTest::command(const std::vector<std::string>& argv, const std::string& p
 }
 
 void wait_for(const std::function<bool()>& condition, const std::string& what) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > end) {
-      ADD_FAILURE() << "did not come: " << what;
-      return;
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
+  EXPECT_TRUE(came_true(condition)) << "did not come: " << what;
 }
 
 std::string shell_name(const ::testing::TestParamInfo<Shell>& info) { return name_of(info.param); }
