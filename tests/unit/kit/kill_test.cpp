@@ -30,9 +30,8 @@ class KillTest : public KitTest {
     }
     return found;
   }
-  void sleep_up_to(int microseconds) {
-    std::this_thread::sleep_for(
-        std::chrono::microseconds(std::uniform_int_distribution<int>(0, microseconds)(random_)));
+  void let_run_up_to(int microseconds) {
+    let_run(std::chrono::microseconds(std::uniform_int_distribution<int>(0, microseconds)(random_)));
   }
   std::string stable_probe(int step, const std::string& op) {
     std::string state;
@@ -59,7 +58,7 @@ TEST_P(KillTest, AStepIsNeverBegunTwice) {
   for (int n = 1; n <= kills; ++n) {
     ASSERT_EQ(host_.do_step("snap", n, "1").end, 0);
     auto leash = host_.start(fmt::format("apply {} {} 1 60", host_.run_id(), n));
-    sleep_up_to(120000);
+    let_run_up_to(120000);
     for (const pid_t pid : processes_of("runner.sh")) ::kill(pid, SIGKILL);
     const Reply answer = parse_reply(leash->finish().out, "n0nce");
     const std::string state = stable_probe(n, "apply");
@@ -94,7 +93,7 @@ TEST_P(KillTest, ARestoreMayBeCutAtAnyPoint) {
   ASSERT_EQ(apply(1, wreck).get("rc"), "0");
   for (int cut = 0; cut < 15; ++cut) {
     auto leash = host_.start(fmt::format("restore {} 1 1", host_.run_id()));
-    sleep_up_to(300000);
+    let_run_up_to(300000);
     for (const char* script : {"runner.sh", "restore.sh", "child.sh"}) {
       for (const pid_t pid : processes_of(script)) ::kill(pid, SIGKILL);
     }
