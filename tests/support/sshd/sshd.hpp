@@ -16,7 +16,7 @@ namespace belay::test {
 
 struct SshdOptions {
   std::vector<std::string> host_keys{"ed25519", "ecdsa"};  // types for ssh-keygen -t
-  std::vector<std::string> config;                         // lines, before ours: the first setting wins in sshd_config
+  std::vector<std::string> config{};                       // lines, before ours: the first setting wins in sshd_config
   bool host_certificates = false;                          // host keys are also signed by host_ca()
   bool user_certificates = false;                          // only keys signed by the user CA may log in
 };
