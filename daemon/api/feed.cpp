@@ -9,7 +9,7 @@ namespace asio = boost::asio;
 
 // Shared with the listener, which the journal may still be calling while the Feed goes away.
 struct Feed::State {
-  explicit State(asio::any_io_executor loop) : wake(std::move(loop)) {}
+  explicit State(const asio::any_io_executor& loop) : wake(loop) {}
 
   static std::size_t weight(const Recorded& recorded) {
     const Event& event = recorded.event;

@@ -67,8 +67,10 @@ Awaitable<int> Engine::deploy(RunRow row, std::shared_ptr<Hold> hold) {
 
 Awaitable<int> Engine::roll_back(RunRow row, std::shared_ptr<Hold> hold) {
   const auto undone = co_await world_.record.run(row.of);
-  if (!undone || undone->plan.empty())
-    co_return co_await end_early(std::move(row), 1, fmt::format("run {} has no plan to go back by", row.of));
+  if (!undone || undone->plan.empty()) {
+    std::string why = fmt::format("run {} has no plan to go back by", row.of);  // before `row` is given away
+    co_return co_await end_early(std::move(row), 1, std::move(why));
+  }
   auto plan = co_await load_plan(undone->plan);
   if (!plan) co_return co_await end_early(std::move(row), 1, plan.error().text());
   plan->of = row.of;

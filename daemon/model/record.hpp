@@ -53,7 +53,8 @@ struct BaselineRow {
   std::string run = {};           // the deployment that made it
   std::string previous_run = {};  // the baseline it replaced; empty for the first
   std::string manifest = {};      // blob: canonical JSON {host: manifest blob digest}
-  std::string portable = {};      // digest over the content that the package itself put there: the same in every environment
+  std::string portable =
+      {};  // digest over the content that the package itself put there: the same in every environment
   std::int64_t at_ms = 0;
   bool current = true;
 };

@@ -4,10 +4,10 @@
 
 #include <charconv>
 
-#include "daemon/wire/inventory_groups.hpp"
 #include "daemon/base/escape.hpp"
 #include "daemon/model/host_key.hpp"
 #include "daemon/model/template.hpp"
+#include "daemon/wire/inventory_groups.hpp"
 #include "daemon/wire/json.hpp"
 #include "daemon/wire/yaml.hpp"
 

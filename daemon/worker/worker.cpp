@@ -152,6 +152,7 @@ void Worker::remove(std::uint32_t connection) {
 }
 
 bool Worker::handle(wp::Frame frame) {
+  const wp::Type type = frame.type;
   bool fine = false;
   if (frame.type == wp::Type::hello) {
     fine = hello(frame);
@@ -173,7 +174,7 @@ bool Worker::handle(wp::Frame frame) {
     fine = connection == nullptr || connection->handle(std::move(frame));
   }
   if (!fine && complaint_.empty()) {
-    complaint_ = "broke the worker protocol (frame of type " + std::to_string(static_cast<int>(frame.type)) + ")";
+    complaint_ = "broke the worker protocol (frame of type " + std::to_string(static_cast<int>(type)) + ")";
   }
   return fine;
 }
