@@ -63,7 +63,7 @@ SECONDS_EACH ?= 20
 fuzz-smoke: setup
 	@mkdir -p build
 	@cmake --preset fuzz >build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
-	@cmake --build --preset fuzz -j $(JOBS)
+	@cmake --build --preset fuzz -j $(JOBS) --target tests/fuzz/all
 	@tools/fuzz-smoke.sh build/fuzz $(SECONDS_EACH)
 
 clean:

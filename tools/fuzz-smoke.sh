@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs every libFuzzer target for a few seconds each, from the corpus in tests/fuzz/corpus/NAME when there is one.
+# Runs every libFuzzer target for a few seconds each, from its corpus in tests/fuzz/TOPIC/corpus/NAME.
 # New inputs go to the build folder; a crash is kept there, its path is printed and the exit status is 1.
 #
 # usage: tools/fuzz-smoke.sh BUILD_DIR SECONDS_EACH
@@ -23,9 +23,12 @@ for target in $targets; do
   work=$build/fuzz-work/$name
   mkdir -p "$work/new" "$work/crash"
   set -- "$work/new"
-  if [ -d "$source/tests/fuzz/corpus/${name#fuzz_}" ]; then
-    set -- "$@" "$source/tests/fuzz/corpus/${name#fuzz_}"
+  corpus=$source/tests/fuzz/$(basename "$(dirname "$target")")/corpus/${name#fuzz_}
+  if [ ! -d "$corpus" ]; then
+    printf 'fuzz-smoke: %s has no corpus in %s\n' "$name" "$corpus" >&2
+    exit 1
   fi
+  set -- "$@" "$corpus"
   printf 'fuzz-smoke: %s for %s s\n' "$name" "$seconds"
   if ! "$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=0 -verbosity=0 \
     -artifact_prefix="$work/crash/" "$@" >"$work/log" 2>&1; then

@@ -128,6 +128,16 @@ TEST(Docs, SafetyCaseNamesRealTests) {
   EXPECT_GT(rows, 10);
 }
 
+// Why: a document that no index names is found by nobody.
+TEST(Docs, TheIndexesNameEveryDocument) {
+  for (const File* file : files_in({"docs/"}, {".md"})) {
+    if (file->path.ends_with("README.md")) continue;
+    const std::string name = file->path.substr(folder_of(file->path).size() + 1);
+    EXPECT_NE(document(folder_of(file->path) + "/README.md").text.find("(" + name + ")"), std::string::npos)
+        << file->path;
+  }
+}
+
 // Why: a decision that is not written down is taken again.
 TEST(Docs, DecisionsSayWhatAndWhy) {
   for (const File* file : files_in({"docs/adr/"}, {".md"})) {
