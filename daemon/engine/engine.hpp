@@ -72,7 +72,8 @@ class Engine final : public Control {
   World world_;
   int generation_ = 0;
   bool stopping_ = false;
-  std::map<std::string, std::shared_ptr<Run>> active_;               // run id → run
+  std::map<std::string, std::string> stopped_;          // run id → who stopped it before it was active, and why
+  std::map<std::string, std::shared_ptr<Run>> active_;  // run id → run
   std::map<std::pair<std::string, std::string>, std::string> held_;  // application, environment → run id
   std::map<std::string, std::string> held_hosts_;                    // host → run id
 };

@@ -44,6 +44,8 @@ Awaitable<void> Engine::planned(RunRow& row, const Plan& plan, const std::string
 Awaitable<int> Engine::deploy(RunRow row, std::shared_ptr<Hold> hold) {
   const Environment& environment = *world_.environment(row.environment);
   auto made = co_await make_plan_for(row.package, environment);
+  if (const auto stopped = stopped_.find(row.id); stopped != stopped_.end())
+    co_return co_await end_early(std::move(row), 1, stopped->second + "; nothing was touched");
   if (!made) {
     const Kind kind = made.error().kind;
     const bool away = kind == Kind::unreachable || kind == Kind::timeout || kind == Kind::unknown;
@@ -216,14 +218,14 @@ Awaitable<int> Engine::rehearse(RunRow row, std::shared_ptr<Hold> hold) {
   }
   for (int number = done + 1; number <= 3; ++number) {
     int code = 0;
-    if (!open_leg.empty()) {
-      const auto leg_row = co_await world_.record.run(open_leg);
-      // The leg may have been named and not yet created, or have ended without our having written it down.
-      if (leg_row && leg_row->state == "running")
-        code = co_await resume(*leg_row, hold);
-      else
-        code = leg_row ? leg_row->exit_code : 1;
-      open_leg.clear();
+    if (const auto stopped = stopped_.find(row.id); stopped != stopped_.end())
+      co_return co_await end_early(std::move(row), 1, stopped->second);
+    // A part that was named and not yet created has done nothing: it begins anew.
+    const auto open = open_leg.empty() ? std::nullopt : co_await world_.record.run(open_leg);
+    open_leg.clear();
+    if (open) {
+      // It may also have ended without our having written that down.
+      code = open->state == "running" ? co_await resume(*open, hold) : open->exit_code;
     } else {
       code = co_await leg(row, number, first_leg, hold);
       if (number == 1) {

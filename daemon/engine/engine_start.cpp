@@ -197,16 +197,28 @@ void Engine::launch(RunRow row, std::shared_ptr<Hold> hold) {
 }
 
 Awaitable<Result<void>> Engine::abort(std::string run, std::string actor, std::string reason) {
-  const auto found = active_.find(run);
-  if (found == active_.end()) {
-    if (!co_await world_.record.run(run))
-      co_return fail(Kind::not_found, fmt::format("there is no run {}", show(run)), "`belay run list` shows them");
+  const std::string note = fmt::format("stopped by {}{}{}", show(actor), reason.empty() ? "" : ": ", show(reason));
+  if (const auto found = active_.find(run); found != active_.end()) {
+    const std::shared_ptr<Run> kept = found->second;
+    co_return co_await kept->abort(note);
+  }
+  const auto row = co_await world_.record.run(run);
+  if (!row)
+    co_return fail(Kind::not_found, fmt::format("there is no run {}", show(run)), "`belay run list` shows them");
+  if (row->state != "running" || row->kind == RunKind::rollback)
     co_return fail(Kind::conflict, fmt::format("run {} is not going forward", run),
                    fmt::format("See `belay run show {}`", run));
-  }
-  const std::shared_ptr<Run> kept = found->second;
-  co_return co_await kept->abort(
-      fmt::format("stopped by {}{}{}", show(actor), reason.empty() ? "" : ": ", show(reason)));
+  // It is still being planned, or is a rehearsal between or above its parts: it stops where it looks next.
+  stopped_[run] = note;
+  if (row->kind == RunKind::rehearse)
+    for (const auto& [id, part] : active_)
+      if (part->row().application == row->application && part->row().environment == row->environment) {
+        const std::shared_ptr<Run> kept = part;
+        // A part that goes back already needs no word from us.
+        (void)co_await kept->abort(note);
+        break;
+      }
+  co_return Result<void>{};
 }
 
 Awaitable<void> Engine::stop(std::chrono::seconds patience) {
