@@ -149,10 +149,10 @@ beside() {
   value=${value%/}/.belay-${bs_run##*/}-$bs_step-$$
 }
 
-# rename SRC DEST: SRC takes the place of DEST at once. BusyBox mv looks through a link at DEST and refuses to put a file
-# over one that leads to a directory; there the link goes first, and there is a moment without it.
+# rename SRC DEST: SRC takes the place of DEST at once. BusyBox mv looks through a link at DEST and refuses one that leads
+# to a directory, or in a circle; there the link goes first, and there is a moment without it.
 rename() {
-  if [ -L "$2" ] && [ -d "$2" ] && [ ! -d "$1" ]; then
+  if [ -L "$2" ]; then
     mv -f -T -- "$1" "$2" 2>/dev/null && return 0
     rm -f -- "$2"
   fi
