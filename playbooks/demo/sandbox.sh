@@ -128,6 +128,18 @@ make_sandbox() {
   write_config
 }
 
+# A stopped sandbox keeps its ports in its files, but nobody keeps them free for it.
+check_ports() {
+  port=$(cat "$S/ports")
+  fleet | while read -r name _; do
+    taken=
+    if ! alive "sshd-$name" && listening "$port"; then taken=$port; fi
+    if [ ! -f "$S/hosts/$name/portal/run/nginx.pid" ] && listening $((port + 6)); then taken=$((port + 6)); fi
+    [ -z "$taken" ] || die "port $taken of $name is taken by another program; end that, or begin anew with sandbox.sh reset"
+    port=$((port + 1))
+  done
+}
+
 start_hosts() {
   # As root, sshd insists on this directory; packages of sshd make it at boot.
   if [ "$(id -u)" = 0 ] && [ ! -d /run/sshd ]; then mkdir -m 0755 /run/sshd; fi
@@ -181,6 +193,14 @@ stop_portals() {
   done
 }
 
+# What a host's boot would do: a portal that was deployed and stopped with the sandbox runs again.
+start_portals() {
+  for dir in "$S"/hosts/*/portal; do
+    if [ ! -f "$dir/etc/nginx.conf" ] || [ ! -e "$dir/current" ] || [ -f "$dir/run/nginx.pid" ]; then continue; fi
+    /usr/sbin/nginx -p "$dir/" -c etc/nginx.conf || die "the portal in $dir does not start; see $dir/log/error.log"
+  done
+}
+
 stop_all() {
   [ -f "$S/.belay-sandbox" ] || return 0
   end belayd
@@ -220,7 +240,9 @@ END
 case ${1-} in
   start)
     make_sandbox
+    check_ports
     start_hosts
+    start_portals
     start_daemon
     add_hosts
     show_status
