@@ -34,7 +34,13 @@ function n(path, i) {
   return n_part[i] ""
 }
 function same(path, column) { return s(path, column) == n(path, column) }
-function group(path) { return s(path, 8) == "-" ? path : s(path, 8) }
+# Names that were one inode. A file has its first name for it; whatever else is no directory has its inode's number.
+function group(path) {
+  if (s(path, 1) != "f") return s(path, 14)
+  return s(path, 8) == "-" ? path : s(path, 8)
+}
+# Directories have one name, and a socket is never made anew here.
+function inodes_count(type) { return type != "d" && type != "s" }
 function soil(path) { dirty[path] = 1 }  # its list of names changes, and its time with it
 
 # A file whose line is the same to the last column, change time and inode included, was not touched; there is nothing
@@ -58,12 +64,13 @@ function alike(path,    type) {
   return same(path, 7)
 }
 
-# Each present inode can serve one file of the snapshot (with all its names); the file that had it then comes first.
+# Each present inode can serve one file, FIFO, device or link of the snapshot (with all its names); the one that had it
+# then comes first.
 function give_inodes(    i, path, pass, inode) {
   for (pass = 1; pass <= 2; pass++)
     for (i = 1; i <= snaps; i++) {
       path = snap[i]
-      if (s(path, 1) != "f" || !alike(path)) continue
+      if (!inodes_count(s(path, 1)) || !alike(path)) continue
       inode = n(path, 14)
       if (!(inode in owner) && (pass == 2 || same(path, 14))) owner[inode] = group(path)
       if (owner[inode] == group(path) && !(group(path) in keeper)) {
@@ -74,7 +81,7 @@ function give_inodes(    i, path, pass, inode) {
 }
 function stays(path,    lead) {
   if (!alike(path)) return 0
-  if (s(path, 1) != "f") return 1
+  if (!inodes_count(s(path, 1))) return 1
   lead = group(path)
   return (lead in keeper) && n(path, 14) == kept[lead]
 }
@@ -113,15 +120,16 @@ function files(    i, path, type, lead) {
   for (i = 1; i <= snaps; i++) {
     path = snap[i]
     type = s(path, 1)
-    if (type == "f") members[group(path)]++
-    if (type == "f" && (parent(path) in missing)) torn[group(path)] = 1
+    if (!inodes_count(type)) continue
+    members[group(path)]++
+    if (parent(path) in missing) torn[group(path)] = 1
   }
   for (i = 1; i <= snaps; i++) {
     path = snap[i]
     type = s(path, 1)
-    if (type == "d" || type == "s" || stays(path)) continue
+    if (!inodes_count(type) || stays(path)) continue
     lead = group(path)
-    if (type == "f" && (lead in keeper)) {
+    if (type != "l" && (lead in keeper)) {
       out("link", keeper[lead] " " path)
       soil(parent(path))
       continue
@@ -143,11 +151,11 @@ function files(    i, path, type, lead) {
       soil(parent(path))
     }
   }
-  # A name in the archive may stand for another name of the same file: take all names of a file or none.
+  # A name in the archive may stand for another name of the same inode: take all its names or none.
   for (i = 1; i <= snaps; i++) {
     path = snap[i]
     type = s(path, 1)
-    if (type != "d" && type != "s" && (group(path) in torn) && !(parent(path) in missing)) out("take", path)
+    if (inodes_count(type) && (group(path) in torn) && !(parent(path) in missing)) out("take", path)
     if (type == "f" && ((path in wanted) || (parent(path) in missing))) print line[path] > (dir "/want")
   }
 }
