@@ -3,8 +3,6 @@
 #include <spdlog/spdlog.h>
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <nlohmann/json.hpp>
 
 #include "daemon/base/escape.hpp"
@@ -224,11 +222,9 @@ Awaitable<Result<void>> Engine::abort(std::string run, std::string actor, std::s
 Awaitable<void> Engine::stop(std::chrono::seconds patience) {
   stopping_ = true;
   for (const auto& [id, run] : active_) run->stop();
-  const auto until = std::chrono::steady_clock::now() + patience;
-  while (!held_.empty() && std::chrono::steady_clock::now() < until) {
-    boost::asio::steady_timer timer(world_.executor, std::chrono::milliseconds(50));
-    co_await timer.async_wait(boost::asio::use_awaitable);
-  }
+  constexpr std::chrono::milliseconds look_again{50};
+  for (std::chrono::milliseconds left = patience; !held_.empty() && left.count() > 0; left -= look_again)
+    co_await world_.clock.sleep(look_again);
   for (const auto& [key, id] : held_)
     spdlog::warn("stopping while run {} of {} in {} is under way; the next start takes it up", id, key.first,
                  key.second);

@@ -2,8 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <nlohmann/json.hpp>
 
 #include "daemon/base/escape.hpp"
@@ -72,8 +70,7 @@ Awaitable<void> Run::restore(Task task) {
                                show(std::string_view(result->output).substr(0, 300)))
                  : result.error().text();
     // Restoring is convergent (R6): what stopped it may pass, and repeating it does no harm.
-    boost::asio::steady_timer timer(world_.executor, std::chrono::seconds(2 * attempt));
-    co_await timer.async_wait(boost::asio::use_awaitable);
+    co_await world_.clock.sleep(std::chrono::seconds(2 * attempt));
   }
   Event failed = event(EventType::restored, task);
   failed.ok = false;

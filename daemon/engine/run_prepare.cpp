@@ -2,8 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <charconv>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -32,8 +30,7 @@ Awaitable<void> Run::fence(Task task) {
   const int lost_before = state_.hosts[task.host].lost;
   if (lost_before > 0 && !links_.hosts[task.host].was_cut) {
     // A host that was just lost gets a little longer each time before it is tried again.
-    boost::asio::steady_timer timer(world_.executor, std::chrono::seconds(std::min(1 << lost_before, 20)));
-    co_await timer.async_wait(boost::asio::use_awaitable);
+    co_await world_.clock.sleep(std::chrono::seconds(std::min(1 << lost_before, 20)));
   }
   auto leash = co_await links_.hosts[task.host].reach();
   if (!leash) co_return co_await lost(task, leash.error());

@@ -46,6 +46,7 @@ class TempDir {
 struct HandClock final : Clock {
   std::int64_t ms = 1'000;
   [[nodiscard]] std::int64_t now_ms() const override { return ms; }
+  Awaitable<void> sleep(std::chrono::milliseconds) const override { co_return; }
 };
 
 // A store on `state` with its own loop.
