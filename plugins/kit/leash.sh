@@ -50,6 +50,12 @@ case $3 in '' | *[!0-9a-f]*) fail 64 'the kit is not named by a digest' ;; esac
 [ -f "$BELAY_KIT/kit/lib.sh" ] || fail 73 'the kit on this host is not whole: it has no lib.sh'
 # shellcheck source=lib.sh
 . "$BELAY_KIT/kit/lib.sh"
+# shellcheck source=state.sh
+. "$BELAY_KIT/kit/state.sh"
+# shellcheck source=way.sh
+. "$BELAY_KIT/kit/way.sh"
+# shellcheck source=gate.sh
+. "$BELAY_KIT/kit/gate.sh"
 # die belongs to scripts; inside the leash a failure must still close the frame.
 die() { fail 74 "$*"; }
 
@@ -86,28 +92,9 @@ lock() {
     nap
   done
 }
-uptime_seconds() {
-  IFS=. read -r us_value _ </proc/uptime
-  printf '%s\n' "$us_value"
-}
 check_epoch() {
   read_epoch
   [ "$value" = "$1" ] || fail 76 "this host answers to epoch ${value:-none}, not to $1: another daemon took it over"
-}
-# read_epoch: the epoch into $value; a torn or missing file reads as nothing.
-read_epoch() {
-  value=
-  [ -f "$BELAY_BASE/epoch" ] || return 0
-  IFS= read -r value <"$BELAY_BASE/epoch" || value=
-  case $value in *[!0-9]*) value= ;; esac
-}
-
-# token: the step's one token into $value.
-token() {
-  value=none
-  for tk in restored firing committed armed; do
-    [ ! -e "$BELAY_STEP/$tk" ] || { value=$tk && return; }
-  done
 }
 
 # op OP EPOCH TIMEOUT: runs the runner in a session of its own, so that a cut connection does not end it, and waits.
@@ -122,6 +109,12 @@ op() {
     73) fail 73 "the kit on this host has no script for this step's $1" ;;
     74) fail 74 "cannot write the markers of $1 in $BELAY_STEP" ;;
     75)
+      for op_undo in "$BELAY_BASE"/runs/*/*/undo.pid; do
+        [ ! -e "${op_undo%.pid}.rc" ] && alive "$op_undo" || continue
+        op_undo=${op_undo#"$BELAY_BASE/runs/"}
+        op_undo=${op_undo%/undo.pid}
+        fail 75 "this host is busy: the dead-man's switch of run ${op_undo%/*} is putting step ${op_undo#*/} back; try again"
+      done
       lock_holders
       fail 75 "this host is busy: its lock is held${value:+ by $value}"
       ;;
@@ -170,7 +163,7 @@ set -- $line
 verb=${1:-none}
 [ $# -eq 0 ] || shift
 case $verb in
-  facts | fence | missing | stage | probe | clean | plan | scan | keep | read) verb_file=$verb ;;
+  facts | fence | missing | stage | arm | renew | probe | clean | plan | scan | keep | read | guard) verb_file=$verb ;;
   snap | apply | verify | commit | restore | settle | manifest) verb_file=step ;;
   *) fail 64 "there is no verb \"$verb\"" ;;
 esac

@@ -12,7 +12,8 @@ D=$BELAY_STEP
 check_snapshot
 # From here on the step can no longer be committed: armed|committed → firing → restored.
 for token in armed committed restored; do
-  [ ! -e "$D/$token" ] || mv -f -T "$D/$token" "$D/firing" || die "cannot take the step's token"
+  # The dead-man may take it at the same moment.
+  [ ! -e "$D/$token" ] || mv -f -T "$D/$token" "$D/firing" || [ -e "$D/firing" ] || die "cannot take the step's token"
 done
 sync "$D" || die "cannot take the step's token"
 
@@ -25,5 +26,7 @@ while read -r index name; do
   }
 done <"$PWD/list"
 [ "$bad" -eq 0 ] || exit 1
+# The dead-man's op goes on from here, and takes the last token itself.
+[ -z "${BELAY_UNDO:-}" ] || exit 0
 [ ! -e "$D/firing" ] || mv -f -T "$D/firing" "$D/restored" || die "cannot note that the step is restored"
 sync "$D"

@@ -59,9 +59,20 @@ facts() {
   tool setfattr
   if [ -d /run/systemd/system ] && command -v systemctl >/dev/null 2>&1; then fact systemd yes; else fact systemd no; fi
   if [ -f "$BELAY_BASE/host.lock" ] && held; then fact lock held; else fact lock free; fi
-  # Class B: a host that is put back when the daemon reaches it again. C: something cannot be captured at all.
+  kill_user_processes
+  fact kill_user_processes "$value"
+  deadman_way
+  deadman=$value
+  fact deadman "$deadman"
+  guard_state
+  guard=$value
+  fact guard "$guard"
+  # Class A: the host puts itself back, whatever becomes of the daemon, the network or itself. B: it is put back when the
+  # daemon reaches it again. C: something cannot be captured at all.
   [ "$tar" = gnu ] || lacking=$lacking${lacking:+ }gnu-tar
-  case " $lacking " in *' getfattr '* | *' setfattr '* | *' gnu-tar '*) class=C ;; *) class=B ;; esac
+  class=A
+  [ "$deadman" != no ] && [ "$guard" != no ] || class=B
+  case " $lacking " in *' getfattr '* | *' setfattr '* | *' gnu-tar '*) class=C ;; esac
   fact class "$class"
   fact missing_tools "$needed${needed:+${lacking:+ }}$lacking"
 }
@@ -72,7 +83,7 @@ shell_name() {
 }
 
 verb_facts() {
-  # shellcheck source=probe.sh
-  . "$BELAY_KIT/kit/verb/probe.sh"
+  # shellcheck source=guard.sh
+  . "$BELAY_KIT/kit/verb/guard.sh"
   emit_text facts "$(facts)"
 }

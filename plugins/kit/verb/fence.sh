@@ -1,8 +1,6 @@
 # verb/fence.sh EPOCH: from now on this host obeys this epoch. A runner of an older one is ended; when the lock has been
 # ours for a moment, nobody of an older epoch can act any more.
 # shellcheck shell=sh
-# shellcheck source=probe.sh
-. "$BELAY_KIT/kit/verb/probe.sh"
 
 # end_group PID: a process group, and whoever of its session left the group but still holds the lock.
 end_group() {
@@ -40,27 +38,27 @@ end_left_behind() {
   done
 }
 
+# end_op MARK: the runner behind a marker, and the group in which its script runs: its leader may have died before its
+# children.
+end_op() {
+  ! alive "$1.pid" || end_group "$pid"
+  [ -f "$1.child" ] && read -r eo_pid eo_start <"$1.child" || return 0
+  if starttime "$eo_pid" && [ "$value" != "$eo_start" ]; then return 0; fi
+  end_group "$eo_pid"
+}
+
 # end_older EPOCH: every recorded runner of an older epoch that has no result; $own says that one of our own epoch lives.
 end_older() {
   own=no
   for eo_pid_file in "$BELAY_BASE"/runs/*/*/*.pid; do
     eo_mark=${eo_pid_file%.pid}
     [ -f "$eo_pid_file" ] && [ ! -e "$eo_mark.rc" ] && same_boot "$eo_pid_file" || continue
-    read -r _ eo_pid _ eo_epoch <"$eo_pid_file" || continue
+    read -r _ _ _ eo_epoch <"$eo_pid_file" || continue
     if [ "$eo_epoch" = "$1" ]; then
       ! alive "$eo_pid_file" || own=yes
       continue
     fi
-    ! alive "$eo_pid_file" || end_group "$eo_pid"
-    # The script itself runs in a group of its own; its leader may have died before its children.
-    if [ -f "$eo_mark.child" ]; then
-      read -r eo_pid eo_start <"$eo_mark.child"
-      if starttime "$eo_pid"; then
-        [ "$value" != "$eo_start" ] || end_group "$eo_pid"
-      else
-        end_group "$eo_pid"
-      fi
-    fi
+    end_op "$eo_mark"
   done
 }
 

@@ -2,27 +2,6 @@
 # Reads only. Right after a kill the dying children still hold the lock for milliseconds: ask again until it is stable.
 # shellcheck shell=sh
 
-# alive PIDFILE: the process of a marker still is that process; its id is in $pid.
-alive() {
-  pid=
-  [ -f "$1" ] || return 1
-  read -r al_boot pid al_start al_epoch <"$1" || return 1
-  boot_id
-  [ "$al_boot" = "$value" ] || return 1
-  starttime "$pid" && [ "$value" = "$al_start" ]
-}
-
-# held: somebody holds the host's lock. First a look without touching it; then one try, which is over at once.
-held() {
-  [ -f "$BELAY_BASE/host.lock" ] || return 1
-  hd_inode=$(stat -c %i "$BELAY_BASE/host.lock")
-  grep -q "FLOCK.*WRITE.*:$hd_inode " /proc/locks 2>/dev/null && return 0
-  ! (
-    exec 9>>"$BELAY_BASE/host.lock"
-    flock -n 9
-  ) 2>/dev/null
-}
-
 # other_runner: the lock belongs to another op that is alive right now.
 other_runner() {
   for or_file in "$BELAY_BASE"/runs/*/*/*.pid; do
@@ -55,23 +34,38 @@ probe_state() {
   case $state in DIED | RUNNING-OTHER) [ ! -e "$ps_mark.rc" ] || probe_state "$1" ;; esac
 }
 
-# same_boot PIDFILE: no reboot since then; a torn marker does not tell of one.
-same_boot() {
-  read -r sb_boot _ <"$1" || return 0
-  boot_id
-  [ "$sb_boot" = "$value" ]
+# deadman_state: what the run's dead-man has to do with this step: none, "watching SECONDS", fired, or needs-operator.
+deadman_state() {
+  token
+  if [ "$value" = firing ] && [ -e "$BELAY_STEP/needs-operator" ]; then
+    value=needs-operator
+  elif [ -e "$BELAY_STEP/fired" ]; then
+    value=fired
+  elif [ -e "$BELAY_STEP/guarded" ] && { [ "$value" = armed ] || [ "$value" = firing ]; } && alive "$R/deadman.pid"; then
+    rest
+    value="watching $value"
+  else
+    value=none
+  fi
 }
 
 verb_probe() {
   case ${3:-} in
-    snap | apply | verify | restore | settle) ;;
+    snap | apply | verify | restore | settle | undo) ;;
     apply.*) want_number "${3#apply.}" ;;
-    *) fail 64 'probe wants an op: snap, apply (or apply.2 and so on), verify, restore or settle' ;;
+    *) fail 64 'probe wants an op: snap, apply (or apply.2 and so on), verify, restore, settle or undo' ;;
   esac
   want_step "${1:-}" "${2:-}"
   probe_state "$3"
   emit_text probe "$state"
   token
   emit_text token "$value"
+  R=$BELAY_BASE/runs/$run
+  deadman_state
+  emit_text deadman "$value"
+  value=
+  [ ! -f "$BELAY_STEP/deadman.proof" ] || IFS= read -r value <"$BELAY_STEP/deadman.proof" || value=
+  emit_text proof "$value"
+  [ ! -f "$BELAY_STEP/needs-operator" ] || emit_tail needs "$BELAY_STEP/needs-operator" 4096
   [ ! -f "$BELAY_STEP/$3.out" ] || emit_tail out "$BELAY_STEP/$3.out" 65536
 }
