@@ -193,6 +193,7 @@ Words host_words(const EventView& event) {
     return {with_note("ready", event.note), event.note.empty() ? Colour::plain : Colour::yellow};
   if (event.type == "host-staged") return {"everything is staged"};
   if (event.type == "host-lost") return {with_note("CONNECTION LOST", event.note), Colour::red};
+  if (event.type == "host-cut") return {"stopped by Belay: the run turns back"};
   if (event.type == "host-failed") return {with_note("refused", event.note), Colour::red};
   if (event.type == "host-settled" && !event.ok)
     return {with_note("services are not as they were", event.note), Colour::red};

@@ -17,7 +17,6 @@ HostLink::HostLink(World& world, const Environment& environment, port::Transport
 Awaitable<Result<Leash*>> HostLink::reach() {
   if (connection_ && connection_->alive()) co_return &*leash_;
   drop();
-  was_cut = false;
   const port::HostAddress address{.name = host_.name,
                                   .address = host_.address,
                                   .port = host_.port,

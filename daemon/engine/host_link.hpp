@@ -28,7 +28,7 @@ class HostLink {
 
   bool busy = false;
   bool interruptible = false;  // the task under way may be cut when the run turns back
-  bool was_cut = false;        // since the last reach()
+  bool was_cut = false;        // the task under way was, by cut()
 
  private:
   World& world_;

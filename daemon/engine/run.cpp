@@ -110,6 +110,7 @@ Awaitable<void> Run::drive(Plan plan, const std::vector<Recorded>& events, Basel
 void Run::launch(const Task& task) {
   HostLink& link = links_.hosts[task.host];
   link.busy = true;
+  link.was_cut = false;
   link.interruptible = task.what == Do::apply || task.what == Do::verify;
   boost::asio::co_spawn(
       world_.executor,
@@ -186,9 +187,10 @@ Awaitable<void> Run::perform_for_run(const Task& task) {
 }
 
 Awaitable<void> Run::lost(const Task& task, const Error& error) {
-  Event out = event(EventType::host_lost, task);
+  const bool cut = links_.hosts[task.host].was_cut;
+  Event out = event(cut ? EventType::host_cut : EventType::host_lost, task);
   out.step = 0;
-  out.note = links_.hosts[task.host].was_cut ? "what ran there was cut short, because the run goes back" : error.text();
+  if (!cut) out.note = error.text();
   links_.hosts[task.host].drop();
   std::vector<Event> events;
   events.push_back(std::move(out));

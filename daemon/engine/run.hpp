@@ -59,7 +59,7 @@ class Run : public std::enable_shared_from_this<Run> {
   void launch(const reduce::Task& task);
   [[nodiscard]] Awaitable<void> perform(reduce::Task task);
   [[nodiscard]] Awaitable<void> perform_for_run(const reduce::Task& task);
-  // The connection is gone, or the host cannot be reached: journals it and forgets the link.
+  // The connection is gone, was cut by us, or the host cannot be reached: journals which, and forgets the link.
   [[nodiscard]] Awaitable<void> lost(const reduce::Task& task, const Error& error);
   [[nodiscard]] static bool is_loss(const Error& error) {
     return error.kind == Kind::unreachable || error.kind == Kind::unknown || error.kind == Kind::timeout;

@@ -28,7 +28,7 @@ std::vector<Event> one(Event event) {
 
 Awaitable<void> Run::fence(Task task) {
   const int lost_before = state_.hosts[task.host].lost;
-  if (lost_before > 0 && !links_.hosts[task.host].was_cut) {
+  if (lost_before > 0) {
     // A host that was just lost gets a little longer each time before it is tried again.
     co_await world_.clock.sleep(std::chrono::seconds(std::min(1 << lost_before, 20)));
   }

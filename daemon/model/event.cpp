@@ -19,6 +19,7 @@ constexpr std::array names{
     std::pair{EventType::host_ready, std::string_view("host-ready")},
     std::pair{EventType::host_staged, std::string_view("host-staged")},
     std::pair{EventType::host_lost, std::string_view("host-lost")},
+    std::pair{EventType::host_cut, std::string_view("host-cut")},
     std::pair{EventType::host_failed, std::string_view("host-failed")},
     std::pair{EventType::host_settled, std::string_view("host-settled")},
     std::pair{EventType::host_final, std::string_view("host-final")},

@@ -27,6 +27,7 @@ enum class EventType : std::uint8_t {
   host_ready,    // preflight passed; detail: facts
   host_staged,   // payload and parameters stand on the host, verified
   host_lost,     // the connection or its worker is gone: outcomes in flight are unknown
+  host_cut,      // the run turned back, so Belay ended what ran there: its outcome is unknown until the next fence
   host_failed,   // preflight or staging said no; note says why
   host_settled,  // after all restores: services run as they did; ok
   host_final,    // digest: manifest of every touched resource after the last step

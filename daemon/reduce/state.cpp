@@ -117,6 +117,10 @@ void on_host(HostState& host, Stage stage, const Event& event, std::uint64_t epo
     case EventType::host_lost:
       lose(host);
       break;
+    case EventType::host_cut:
+      // Ours, not the host's doing: it is fenced anew, and this counts towards nothing.
+      host.generation = -1;
+      break;
     case EventType::host_failed:
       // A fence of the way forward that was refused while the run turned back: the way back asks again.
       if (stage == Stage::back) {

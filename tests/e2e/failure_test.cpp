@@ -10,6 +10,7 @@ namespace {
 
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 // Two hosts with 1.0 on them. A failure on dev2 must take dev1 back too.
 class Failure : public testing::Test {
@@ -105,9 +106,10 @@ TEST_F(Failure, AbortEndsAStepInTheMiddleAndGoesBack) {
   const pid_t step = held();
   const Outcome asked = train.belay({"run", "abort", run, "--reason", "wrong day"});
   EXPECT_EQ(asked.code, 0) << asked.all();
-  // What runs is let end: an abort means no further step.
-  spill(train.host("dev2").outside / "go", "");
   went_back(run, "wrong day");
+  const Outcome told = train.belay({"run", "watch", run});
+  EXPECT_THAT(told.out, HasSubstr("dev2  stopped by Belay: the run turns back"));
+  EXPECT_THAT(told.out, Not(HasSubstr("CONNECTION LOST")));
   EXPECT_FALSE(lives(step));
   const Outcome late = train.belay({"run", "abort", run, "--reason", "again"});
   EXPECT_NE(late.code, 0);

@@ -132,6 +132,9 @@ void SimDaemon::perform_for_run(const Task& task) {
   else
     append(
         {{.type = task.what == Do::start ? EventType::run_started : EventType::run_back, .run = {}, .note = task.why}});
+  if (task.what != Do::go_back) return;
+  for (auto& work : busy_)
+    if (work && (work->task.what == Do::apply || work->task.what == Do::verify)) work->cut = true;
 }
 
 void SimDaemon::check_launch(const Task& task) const {

@@ -65,6 +65,7 @@ class SimDaemon {
     reduce::Task task;
     int at = 0;
     Outcome outcome = Outcome::ok;
+    bool cut = false;  // the run turned back while this was under way
     std::vector<Event> pending = {};
   };
 
@@ -96,7 +97,7 @@ class SimDaemon {
   bool do_skip(Work& work);
   [[nodiscard]] Outcome outcome(std::size_t h, std::initializer_list<Outcome> usual);
   [[nodiscard]] Event event(EventType type, const Work& work) const;
-  [[nodiscard]] Event lost(const Work& work) const;
+  [[nodiscard]] Event lost(const Work& work) const;  // or cut
   [[nodiscard]] std::uint64_t host_epoch(const Work& work) const;
   void need_intent(EventType intent, const Work& work, int count) const;
   bool write_pending(Work& work);

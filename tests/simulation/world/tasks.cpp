@@ -75,9 +75,9 @@ Event SimDaemon::event(EventType type, const Work& work) const {
 }
 
 Event SimDaemon::lost(const Work& work) const {
-  Event out = event(EventType::host_lost, work);
+  Event out = event(work.cut ? EventType::host_cut : EventType::host_lost, work);
   out.step = 0;
-  out.note = "the connection is gone";
+  if (!work.cut) out.note = "the connection is gone";
   return out;
 }
 
@@ -166,6 +166,7 @@ bool SimDaemon::do_apply(Work& work) {
       if (mutant_ != Mutant::late_intent) append({event(EventType::apply_intent, work)});
       return false;
     case 1:
+      if (work.cut) return work.pending = {lost(work)}, work.at = 3, false;
       work.outcome = outcome(work.task.host, {Outcome::ok, Outcome::fails, Outcome::fails_clean, Outcome::lost_before,
                                               Outcome::lost_midway, Outcome::lost_after});
       if (work.outcome == Outcome::lost_before) return work.pending = {lost(work)}, work.at = 3, false;
@@ -173,6 +174,8 @@ bool SimDaemon::do_apply(Work& work) {
       host.begin_apply(work.task.step, work.task.attempt, host_epoch(work));
       return false;
     case 2: {
+      // Cut short, its program runs on until the fence ends it.
+      if (work.cut) return work.pending = {lost(work)}, false;
       Event done = event(EventType::apply_done, work);
       done.ok = work.outcome == Outcome::ok;
       done.rc = done.ok ? 0 : 1;
@@ -190,6 +193,7 @@ bool SimDaemon::do_apply(Work& work) {
 
 bool SimDaemon::do_verify(Work& work) {
   if (work.at++ == 1) return write_pending(work);
+  if (work.cut) return work.pending = {lost(work)}, false;
   work.outcome = outcome(work.task.host, {Outcome::ok, Outcome::fails, Outcome::lost_before});
   Event done = event(EventType::verify_done, work);
   done.ok = work.outcome == Outcome::ok;

@@ -112,6 +112,7 @@ TEST(EventLines, TellAPersonWhatHappened) {
       {R"({"type":"rollback-proven","host":"web1","step":1,"ok":false,"note":"/etc/x: mode is 0644, was 0600"})",
        "12:00:03 web1  step 1/3 Unpack  NOT PROVEN: /etc/x: mode is 0644, was 0600"},
       {R"({"type":"host-lost","host":"web1","note":"worker ended"})", "12:00:03 web1  CONNECTION LOST: worker ended"},
+      {R"({"type":"host-cut","host":"web1"})", "12:00:03 web1  stopped by Belay: the run turns back"},
       {R"({"type":"host-ready","host":"web1"})", "12:00:03 web1  ready"},
       {R"({"type":"host-fenced","host":"web1"})", nullptr},
       {R"({"type":"snap-intent","host":"web1","step":1})", nullptr},

@@ -27,6 +27,7 @@ constexpr Golden golden[] = {
     {EventType::host_ready, "host-ready"},
     {EventType::host_staged, "host-staged"},
     {EventType::host_lost, "host-lost"},
+    {EventType::host_cut, "host-cut"},
     {EventType::host_failed, "host-failed"},
     {EventType::host_settled, "host-settled"},
     {EventType::host_final, "host-final"},

@@ -40,6 +40,21 @@ TEST(Back, OnlyWhatWasTouched) {
   EXPECT_EQ(fold.does(), Tasks{"end 2"});
 }
 
+// What Belay cut short itself is no loss of the host: it is fenced at once, and nothing brings it nearer to being given
+// up.
+TEST(Back, AHostThatWasCutIsFencedAndPutBack) {
+  Fold fold(plan_of(2, 1));
+  fold.prepared().applied("h1", 1).snapped("h2", 1).step("h2", 1, EventType::apply_intent);
+  back(fold);
+  for (int i = 0; i < give_up_after; ++i) {
+    fold.host("h2", EventType::host_cut);
+    EXPECT_EQ(fold.does(), (Tasks{"h1 restore 1", "h2 fence"}));
+  }
+  EXPECT_TRUE(fold.state.hosts[1].connected);
+  EXPECT_EQ(fold.state.hosts[1].lost, 0);
+  EXPECT_EQ(fold.host("h2", EventType::host_fenced).does(), (Tasks{"h1 restore 1", "h2 restore 1"}));
+}
+
 TEST(Back, NothingTouchedIsNothingToPutBack) {
   Fold fold(plan_of(2, 1));
   EXPECT_EQ(back(fold.prepared().snapped("h1", 1)).does(), Tasks{"end 2"});
