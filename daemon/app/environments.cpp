@@ -50,6 +50,10 @@ Result<Environment> environment_of(const Value::Entry& entry) {
   const Value* require = map.find("require");
   made.rules = rules_of(require != nullptr ? *require : none, made.tier);
   BELAY_TRY(made.connect_seconds, seconds(map, "connect_timeout", made.connect_seconds));
+  const Value* dead_man = map.find("dead_man");
+  if (dead_man == nullptr || dead_man->as_text().value_or("") != "off") {
+    BELAY_TRY(made.dead_man_seconds, seconds(map, "dead_man", default_dead_man_seconds(made.tier)));
+  }
   BELAY_TRY(made.step_seconds, seconds(map, "step_timeout", made.step_seconds));
   return made;
 }

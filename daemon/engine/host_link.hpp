@@ -20,6 +20,11 @@ class HostLink {
 
   // The leash, over a live connection. Errors as port::Transport::open.
   [[nodiscard]] Awaitable<Result<Leash*>> reach();
+  // The same over a connection that is certainly new: who gets in now can get in again. The old one stays until the new
+  // one stands.
+  [[nodiscard]] Awaitable<Result<Leash*>> reach_anew();
+  // A connection beside the first, for as long as the caller keeps it.
+  [[nodiscard]] Awaitable<Result<std::unique_ptr<Leash>>> beside();
   // Forgets the connection; what ran on it is not ours any more.
   void drop();
   // Ends what runs on the connection while a task still waits for it: the task hears that it was lost, and drops.
@@ -31,6 +36,8 @@ class HostLink {
   bool was_cut = false;        // the task under way was, by cut()
 
  private:
+  [[nodiscard]] Awaitable<Result<std::shared_ptr<port::Connection>>> open();
+
   World& world_;
   const Environment& environment_;
   port::Transport& transport_;

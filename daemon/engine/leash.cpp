@@ -28,6 +28,11 @@ std::vector<std::string> lines_of(std::string_view text) {
   return out;
 }
 
+std::string first_line(const Reply& reply, const char* section) {
+  const std::string text = reply.section(section);
+  return text.substr(0, text.find('\n'));
+}
+
 Error refusal(const Reply& reply, const std::string& verb) {
   // What varies in the host's sentence (a command line, a path) is in the form of paths.
   const std::string said = show(decode_path(reply.section("error")));
@@ -166,6 +171,17 @@ Awaitable<Result<std::string>> Leash::snapshot(const std::string& run, int step,
   co_return reply.section("manifest");
 }
 
+Awaitable<Result<std::string>> Leash::arm(const std::string& run, int step, std::uint64_t epoch, int seconds_) {
+  BELAY_CO_TRY(const Reply reply,
+               co_await call(fmt::format("arm {} {} {} {}", run, step, epoch, seconds_), nothing(), quick));
+  co_return first_line(reply, "deadman");
+}
+
+Awaitable<Result<void>> Leash::renew(const std::string& run, std::uint64_t epoch, int seconds_) {
+  BELAY_CO_TRYV(co_await call(fmt::format("renew {} {} {}", run, epoch, seconds_), nothing(), quick));
+  co_return Result<void>{};
+}
+
 Awaitable<Result<OpResult>> Leash::op(std::string line, seconds deadline) {
   line += fmt::format(" {}", deadline.count());
   BELAY_CO_TRY(const Reply reply, co_await call(std::move(line), nothing(), deadline + grace));
@@ -207,11 +223,8 @@ Awaitable<Result<std::string>> Leash::manifest(const std::string& run, int step,
 
 Awaitable<Result<Probe>> Leash::probe(const std::string& run, int step, const std::string& name) {
   BELAY_CO_TRY(const Reply reply, co_await call(fmt::format("probe {} {} {}", run, step, name), nothing(), quick));
-  const auto first_line = [&](const char* section) {
-    const std::string text = reply.section(section);
-    return text.substr(0, text.find('\n'));
-  };
-  co_return Probe{first_line("probe"), first_line("token"), reply.section("out")};
+  co_return Probe{first_line(reply, "probe"), first_line(reply, "token"), reply.section("out"),
+                  first_line(reply, "deadman")};
 }
 
 Awaitable<Result<std::vector<std::string>>> Leash::keep(const std::string& run, int step, std::string manifest) {

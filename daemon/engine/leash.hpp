@@ -48,6 +48,7 @@ struct Probe {
   std::string state;  // NEVER | RUNNING … | DONE n | LINGER n | DIED | REBOOTED
   std::string token;  // armed | committed | firing | restored | none
   std::string output;
+  std::string dead_man;  // none | watching n | fired | needs-operator
 };
 
 class Leash {
@@ -64,6 +65,11 @@ class Leash {
   // The manifest taken with the snapshot.
   [[nodiscard]] Awaitable<Result<std::string>> snapshot(const std::string& run, int step, std::uint64_t epoch,
                                                         std::chrono::seconds deadline);
+  // The step's token; with `seconds` above 0 the host takes the step back by itself once they have passed without
+  // renew() or commit(). What watches it: systemd, shell or none.
+  [[nodiscard]] Awaitable<Result<std::string>> arm(const std::string& run, int step, std::uint64_t epoch, int seconds);
+  // Kind::conflict when the host has begun to take the step back.
+  [[nodiscard]] Awaitable<Result<void>> renew(const std::string& run, std::uint64_t epoch, int seconds);
   [[nodiscard]] Awaitable<Result<OpResult>> apply(const std::string& run, int step, std::uint64_t epoch, int attempt,
                                                   std::chrono::seconds deadline);
   [[nodiscard]] Awaitable<Result<OpResult>> verify(const std::string& run, int step, std::uint64_t epoch,

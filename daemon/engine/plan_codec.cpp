@@ -119,6 +119,7 @@ std::string write_plan(const Plan& plan) {
               {"playbook", plan.playbook},
               {"kit", plan.kit},
               {"of", plan.of},
+              {"dead_man", plan.dead_man_seconds},
               {"steps", std::move(steps)},
               {"hosts", std::move(hosts)}}
       .dump();
@@ -138,6 +139,7 @@ Result<Plan> read_plan(const std::string& text) {
     from.at("playbook").get_to(out.playbook);
     from.at("kit").get_to(out.kit);
     from.at("of").get_to(out.of);
+    from.at("dead_man").get_to(out.dead_man_seconds);
     for (const json& step : from.at("steps")) {
       PlanStep s;
       step.at("name").get_to(s.name);

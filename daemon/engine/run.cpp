@@ -105,6 +105,8 @@ Awaitable<void> Run::drive(Plan plan, const std::vector<Recorded>& events, Basel
     spdlog::warn("run {} of {} in {} is left {}; the next start takes it up", row_.id, row_.application,
                  row_.environment, reduce::to_string(state_.stage));
   for (HostLink& link : links_.hosts) link.drop();
+  while (renewing_ > 0) co_await wake_.wait(std::chrono::steady_clock::now() + std::chrono::seconds(1));
+  links_ = {};
 }
 
 void Run::launch(const Task& task) {
@@ -140,6 +142,8 @@ Awaitable<void> Run::perform(Task task) {
     }
     case Do::snapshot:
       co_return co_await snapshot(task);
+    case Do::arm:
+      co_return co_await arm(task);
     case Do::apply:
       co_return co_await apply(task);
     case Do::verify:

@@ -33,6 +33,10 @@ struct Baselines {
       snapshots;  // … and the manifests its journal has, by host and step
 };
 
+// What a run that failed leaves behind: its package stays out of that environment until a person lifts this. `row` has
+// ended.
+[[nodiscard]] BlockRow block_of(const RunRow& row, const std::string& reason);
+
 class Run : public std::enable_shared_from_this<Run> {
  public:
   // `next_generation` gives numbers that never repeat in this process: with the epoch they fence hosts (R3).
@@ -75,7 +79,6 @@ class Run : public std::enable_shared_from_this<Run> {
   [[nodiscard]] Awaitable<void> snapshot(reduce::Task task);
   [[nodiscard]] Awaitable<void> apply(reduce::Task task);
   [[nodiscard]] Awaitable<void> verify(reduce::Task task);
-  [[nodiscard]] Awaitable<void> commit(reduce::Task task);
   [[nodiscard]] Awaitable<void> probe(reduce::Task task);
   [[nodiscard]] Awaitable<void> finish(reduce::Task task);
   struct LastLook {
@@ -83,6 +86,18 @@ class Run : public std::enable_shared_from_this<Run> {
     std::map<std::string, std::set<std::string>> portable;  // step → digests that its payload must have everywhere
   };
   [[nodiscard]] Awaitable<Result<LastLook>> check_against_plan(Leash& leash, const reduce::Task& task);
+  // run_guard.cpp
+  [[nodiscard]] Awaitable<void> arm(reduce::Task task);
+  [[nodiscard]] Awaitable<void> commit(reduce::Task task);
+  // A step of this host is guarded by a dead-man's switch that waits for a word from us.
+  [[nodiscard]] bool stands_armed(std::size_t host) const;
+  // Renews the host's deadline for as long as that holds; returns at once.
+  void keep_alive(std::size_t host);
+  [[nodiscard]] Awaitable<void> renew_while_armed(std::size_t host);
+  [[nodiscard]] Awaitable<Result<Leash*>> way_in(std::size_t host);
+  // Before a restore: lets the host end one that it began by itself. First: false when the host was lost meanwhile;
+  // second: true when it had taken the step back before we asked.
+  [[nodiscard]] Awaitable<std::pair<bool, bool>> await_dead_man(Leash& leash, const reduce::Task& task);
   // run_back.cpp
   [[nodiscard]] Awaitable<void> restore(reduce::Task task);
   [[nodiscard]] Awaitable<void> settle(reduce::Task task);
@@ -91,6 +106,7 @@ class Run : public std::enable_shared_from_this<Run> {
   // run_end.cpp
   [[nodiscard]] Awaitable<void> end(const reduce::Task& task);
   [[nodiscard]] Awaitable<std::vector<RecordWrite>> rows_at_end(int exit_code);
+  [[nodiscard]] Awaitable<std::vector<RecordWrite>> rows_put_back();
 
   // The directories of the run on the hosts: its own, or those of the deployment it rolls back.
   [[nodiscard]] const std::string& directory() const { return plan_.of.empty() ? row_.id : plan_.of; }
@@ -108,6 +124,8 @@ class Run : public std::enable_shared_from_this<Run> {
   reduce::RunState state_;
   Links links_;
   Signal wake_;
+  std::set<std::size_t> kept_alive_;
+  int renewing_ = 0;  // renewals under way: they use links_
   bool stopping_ = false;
   bool ending_ = false;  // the verdict is being written: nothing can turn it any more
 };

@@ -57,6 +57,8 @@ Awaitable<void> Run::restore(Task task) {
   co_await record(one(event(EventType::rb_intent, task)));
   std::string why;
   OpResult last;
+  const auto [known, by_host] = co_await await_dead_man(**leash, task);
+  if (!known) co_return co_await lost(task, {Kind::unknown, "the host does not say what it did by itself", "", {}});
   for (int attempt = 1; attempt <= restore_tries; ++attempt) {
     auto result = co_await (*leash)->restore(directory(), task.step, host_epoch(task.host), restore_deadline);
     if (!result && is_loss(result.error())) co_return co_await lost(task, result.error());
@@ -64,6 +66,7 @@ Awaitable<void> Run::restore(Task task) {
     if (result && result->rc == 0) {
       Event done = event(EventType::restored, task);
       done.output = store_output(result->output);
+      if (by_host) done.note = "the host had taken it back by itself";
       co_return co_await record(one(std::move(done)));
     }
     why = result ? fmt::format("restoring ended with status {}: {}", result->rc,

@@ -1,4 +1,5 @@
-// The way forward on one host: snapshot, apply, verify, commit, and the last look.
+// The way forward on one host: snapshot, apply, verify, and the last look. What stands between them is in
+// run_guard.cpp.
 #include <fmt/format.h>
 
 #include <charconv>
@@ -56,12 +57,8 @@ Awaitable<void> Run::snapshot(Task task) {
   if (!problem.empty()) {
     done.ok = false;
     done.note = "no snapshot could be taken, so nothing was applied: " + problem;
-    co_return co_await record(one(std::move(done)));
   }
-  std::vector<Event> events;
-  events.push_back(std::move(done));
-  events.push_back(event(EventType::armed, task));
-  co_await record(std::move(events));
+  co_await record(one(std::move(done)));
 }
 
 Awaitable<void> Run::apply(Task task) {
@@ -113,20 +110,6 @@ Awaitable<void> Run::verify(Task task) {
       done.ok = false;
       done.note = "seen from the daemon: " + seen.error().text();
     }
-  }
-  co_await record(one(std::move(done)));
-}
-
-Awaitable<void> Run::commit(Task task) {
-  auto leash = co_await links_.hosts[task.host].reach();
-  if (!leash) co_return co_await lost(task, leash.error());
-  co_await record(one(event(EventType::commit_intent, task)));
-  auto result = co_await (*leash)->commit(directory(), task.step, host_epoch(task.host));
-  if (!result && is_loss(result.error())) co_return co_await lost(task, result.error());
-  Event done = event(EventType::committed, task);
-  if (!result) {
-    done.ok = false;
-    done.note = result.error().text();
   }
   co_await record(one(std::move(done)));
 }

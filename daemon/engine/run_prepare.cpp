@@ -37,7 +37,9 @@ Awaitable<void> Run::fence(Task task) {
   const int generation = next_generation_();
   const std::uint64_t epoch = world_.journal.epoch() << 20 | static_cast<std::uint64_t>(generation);
   if (auto fenced = co_await (*leash)->fence(epoch); !fenced) {
-    if (is_loss(fenced.error()) || state_.stage == reduce::Stage::back) co_return co_await lost(task, fenced.error());
+    // A way back asks again: a host that is busy now may be free in a moment.
+    const bool back = row_.kind == RunKind::rollback || state_.stage == reduce::Stage::back;
+    if (is_loss(fenced.error()) || back) co_return co_await lost(task, fenced.error());
     Event no = event(EventType::host_failed, task);
     no.rc = 1;
     no.note = fenced.error().text();
@@ -46,6 +48,8 @@ Awaitable<void> Run::fence(Task task) {
   Event done = event(EventType::host_fenced, task);
   done.rc = generation;
   co_await record(one(std::move(done)));
+  // A step that an earlier daemon left armed waits for a word from this one.
+  keep_alive(task.host);
 }
 
 Awaitable<void> Run::ready(Task task) {

@@ -37,6 +37,8 @@ Rules default_rules(Tier tier) {
   return rules;
 }
 
+int default_dead_man_seconds(Tier tier) { return tier == Tier::production ? 120 : 0; }
+
 bool valid_name(std::string_view text) {
   return !text.empty() && text.size() <= 64 && is_word(text[0]) && only(text, "._-");
 }

@@ -41,6 +41,8 @@ struct Rules {
   bool direct = true;              // `belay deploy FILE -e ENV` is allowed
 };
 [[nodiscard]] Rules default_rules(Tier tier);
+// 120 for production, 0 elsewhere.
+[[nodiscard]] int default_dead_man_seconds(Tier tier);
 
 struct Environment {
   std::string name = {};  // valid_name
@@ -56,6 +58,8 @@ struct Environment {
   std::map<std::string, std::string> vars = {};  // values of the playbook's variables here
   Rules rules;
   int connect_seconds = 20;
+  // How long a step may stand armed without a word from the daemon before the host takes it back by itself; 0: never.
+  int dead_man_seconds = 0;
   int step_seconds = 600;  // deadline of a step that names none
 };
 

@@ -44,7 +44,7 @@ void prepare(const RunState& state, const Plan& plan, std::vector<Task>& out) {
   for (std::size_t h = 0; h < state.hosts.size(); ++h) {
     const HostState& host = state.hosts[h];
     // A way back tries again; a way forward that has touched nothing need not.
-    const bool lost = !host.connected && (!rollback || host.lost >= give_up_after);
+    const bool lost = !host.connected && (!rollback || host.lost >= give_up_after(plan));
     if (host.failed || lost) {
       const int code = host.failed ? host.exit_code : 4;
       if (why.empty()) {
@@ -71,7 +71,7 @@ void prepare(const RunState& state, const Plan& plan, std::vector<Task>& out) {
   }
   for (std::size_t h = 0; h < state.hosts.size(); ++h) {
     const HostState& host = state.hosts[h];
-    if (host.failed || (!host.connected && (!rollback || host.lost >= give_up_after))) continue;
+    if (host.failed || (!host.connected && (!rollback || host.lost >= give_up_after(plan)))) continue;
     if (host.generation < 0)
       out.push_back({.what = Do::fence, .host = h});
     else if (!host.ready)
@@ -148,6 +148,9 @@ void forward_host(const RunState& state, const Plan& plan, std::size_t h, bool m
         out.push_back({.what = Do::snapshot, .host = h, .step = n});
         return;
       case Phase::snapshotted:
+        if (may_begin) out.push_back({.what = Do::arm, .host = h, .step = n});
+        return;
+      case Phase::armed:
         if (may_begin) out.push_back({.what = Do::apply, .host = h, .step = n});
         return;
       case Phase::applied:
@@ -233,7 +236,7 @@ bool is_back(Phase phase) {
 
 enum class BackHost : std::uint8_t { untouched, working, proven, not_proven, lost };
 
-BackHost back_host(const RunState& state, std::size_t h, std::vector<Task>& out) {
+BackHost back_host(const RunState& state, const Plan& plan, std::size_t h, std::vector<Task>& out) {
   const HostState& host = state.hosts[h];
   const bool touched = std::ranges::any_of(host.steps, [](const StepState& s) { return s.touched; });
   if (!touched) return BackHost::untouched;
@@ -246,7 +249,7 @@ BackHost back_host(const RunState& state, std::size_t h, std::vector<Task>& out)
     return proven ? BackHost::proven : BackHost::not_proven;
   }
   if (host.generation < 0) {
-    if (!host.connected && host.lost >= give_up_after) return BackHost::lost;
+    if (!host.connected && host.lost >= give_up_after(plan)) return BackHost::lost;
     out.push_back({.what = Do::fence, .host = h});
     return BackHost::working;
   }
@@ -270,7 +273,7 @@ void back(const RunState& state, const Plan& plan, std::vector<Task>& out) {
     list += plan.hosts[h].host.name;
   };
   for (std::size_t h = 0; h < state.hosts.size(); ++h) {
-    const BackHost where = back_host(state, h, out);
+    const BackHost where = back_host(state, plan, h, out);
     if (where != BackHost::untouched) ++touched;
     working |= where == BackHost::working;
     if (where == BackHost::not_proven) add(not_proven, h);

@@ -22,6 +22,7 @@ enum class Do : std::uint8_t {
   stage,  // parameters and missing blobs
   skip,   // the step's `when` is false
   snapshot,
+  arm,  // from here on the host can no longer be forgotten: the step is committed, or taken back
   apply,
   verify,
   commit,
@@ -47,8 +48,11 @@ struct Task {
 };
 
 // A host that is lost this often during a way back, without a step put back in between, is given up: the run ends as
-// incomplete. The same number holds before a rollback begins.
-inline constexpr int give_up_after = 6;
+// incomplete. The same number holds before a rollback begins. A host that may take a step back by itself is waited for
+// until it must have done so: the engine pauses up to 20 s before each new try.
+[[nodiscard]] inline int give_up_after(const Plan& plan) {
+  return plan.dead_man_seconds == 0 ? 6 : 9 + plan.dead_man_seconds / 20;
+}
 
 // Every task that may begin now. Empty when all depends on tasks that are under way.
 [[nodiscard]] std::vector<Task> next(const RunState& state, const Plan& plan);

@@ -25,6 +25,7 @@ void on_step(RunState& state, const Plan& plan, HostState& host, const Event& ev
       step.before = event.digest;
       break;
     case EventType::armed:
+      step.phase = event.ok ? Phase::armed : Phase::failed;
       break;
     case EventType::apply_intent:
       step.phase = Phase::applying;
@@ -104,8 +105,11 @@ void on_host(HostState& host, Stage stage, const Event& event, std::uint64_t epo
       host.fenced_by = event.epoch;
       host.generation = event.epoch == epoch ? event.rc : -1;
       // The fence killed what may still have run; what it had done by then, only the host can tell.
-      for (StepState& step : host.steps)
+      for (StepState& step : host.steps) {
         if (step.phase == Phase::applying) step.unknown = true;
+        // Its dead-man's switch obeys the epoch that armed it: this one arms it again.
+        if (step.phase == Phase::armed) step.phase = Phase::snapshotted;
+      }
       break;
     case EventType::host_ready:
       host.ready = true;
@@ -196,6 +200,8 @@ std::string_view to_string(Phase phase) {
       return "snapshotting";
     case Phase::snapshotted:
       return "snapshotted";
+    case Phase::armed:
+      return "armed";
     case Phase::applying:
       return "applying";
     case Phase::applied:

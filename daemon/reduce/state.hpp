@@ -19,7 +19,8 @@ enum class Phase : std::uint8_t {
   planned,
   skipped,
   snapshotting,  // snap_intent stands, nothing is known of the outcome
-  snapshotted,   // a durable, verified snapshot; the token `armed` stands
+  snapshotted,   // a durable, verified snapshot
+  armed,         // the token `armed` stands, and the dead-man's switch watches it where the plan wants one
   applying,      // apply_intent stands: from here on the host may differ from its snapshot
   applied,       // rc 0 was read back
   verified,

@@ -17,8 +17,8 @@ namespace {
 constexpr std::size_t longest_story = 50'000;
 
 bool is_forward(Do what) {
-  return what == Do::skip || what == Do::snapshot || what == Do::apply || what == Do::verify || what == Do::commit ||
-         what == Do::finish;
+  return what == Do::skip || what == Do::snapshot || what == Do::arm || what == Do::apply || what == Do::verify ||
+         what == Do::commit || what == Do::finish;
 }
 
 }  // namespace

@@ -86,6 +86,7 @@ class SimDaemon {
   bool do_fence(Work& work);
   bool do_prepare(Work& work, EventType done);
   bool do_snapshot(Work& work);
+  bool do_arm(Work& work);
   bool do_apply(Work& work);
   bool do_verify(Work& work);
   bool do_commit(Work& work);

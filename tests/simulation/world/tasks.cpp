@@ -13,7 +13,7 @@ using reduce::Do;
 namespace {
 
 // A host is lost at most so often by bad luck; more often, and it is given up, which is another story (a dead host).
-constexpr int most_soft_losses = reduce::give_up_after - 2;
+const int most_soft_losses = reduce::give_up_after(Plan{}) - 2;
 
 }  // namespace
 
@@ -30,6 +30,8 @@ bool SimDaemon::advance(std::size_t h) {
       return do_skip(work);
     case Do::snapshot:
       return do_snapshot(work);
+    case Do::arm:
+      return do_arm(work);
     case Do::apply:
       return do_apply(work);
     case Do::verify:
@@ -104,14 +106,13 @@ bool SimDaemon::do_fence(Work& work) {
   if (work.at++ == 1) return write_pending(work);
   work.outcome = outcome(work.task.host, {Outcome::ok, Outcome::lost_before, Outcome::lost_after, Outcome::refused});
   if (work.outcome == Outcome::lost_before) return work.pending = {lost(work)}, false;
-  // As Run::fence: on the way back a refusal is a loss, and it is tried again.
-  if (work.outcome == Outcome::refused && state_.stage == reduce::Stage::back &&
-      losses_[work.task.host]++ >= most_soft_losses)
+  // As Run::fence: on a way back a refusal is a loss, and it is tried again.
+  const bool back = kind_ == RunKind::rollback || state_.stage == reduce::Stage::back;
+  if (work.outcome == Outcome::refused && back && losses_[work.task.host]++ >= most_soft_losses)
     work.outcome = Outcome::ok;
   if (work.outcome == Outcome::refused) {
-    work.pending = {state_.stage == reduce::Stage::back ? lost(work) : event(EventType::host_failed, work)};
+    work.pending = {back ? lost(work) : event(EventType::host_failed, work)};
     work.pending[0].rc = 1;
-    if (kind_ == RunKind::rollback && state_.stage == reduce::Stage::preparing) story_.hard = true;
     return false;
   }
   Event done = event(EventType::host_fenced, work);
@@ -151,10 +152,16 @@ bool SimDaemon::do_snapshot(Work& work) {
   Event done = event(EventType::snap_done, work);
   done.ok = work.outcome == Outcome::ok;
   done.digest = "manifest";
-  if (done.ok)
-    work.pending = {done, event(EventType::armed, work)};
-  else
-    work.pending = {work.outcome == Outcome::fails ? done : lost(work)};
+  work.pending = {done.ok || work.outcome == Outcome::fails ? done : lost(work)};
+  return false;
+}
+
+bool SimDaemon::do_arm(Work& work) {
+  if (work.at++ == 1) return write_pending(work);
+  work.outcome = outcome(work.task.host, {Outcome::ok, Outcome::refused, Outcome::lost_before, Outcome::lost_after});
+  Event done = event(EventType::armed, work);
+  done.ok = work.outcome == Outcome::ok;
+  work.pending = {done.ok || work.outcome == Outcome::refused ? done : lost(work)};
   return false;
 }
 

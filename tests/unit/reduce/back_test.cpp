@@ -46,7 +46,7 @@ TEST(Back, AHostThatWasCutIsFencedAndPutBack) {
   Fold fold(plan_of(2, 1));
   fold.prepared().applied("h1", 1).snapped("h2", 1).step("h2", 1, EventType::apply_intent);
   back(fold);
-  for (int i = 0; i < give_up_after; ++i) {
+  for (int i = 0; i < give_up_after(fold.plan); ++i) {
     fold.host("h2", EventType::host_cut);
     EXPECT_EQ(fold.does(), (Tasks{"h1 restore 1", "h2 fence"}));
   }
@@ -133,7 +133,7 @@ TEST(Back, ALostHostIsGivenUpInTheEnd) {
   Fold fold(plan_of(2, 1));
   fold.prepared().committed("h1", 1).committed("h2", 1).host("h1", EventType::host_lost);
   back(fold);
-  for (int i = 0; i < give_up_after; ++i) {
+  for (int i = 0; i < give_up_after(fold.plan); ++i) {
     EXPECT_EQ(fold.does(), (Tasks{"h1 fence", "h2 restore 1"})) << i;
     fold.host("h1", EventType::host_lost);
   }
@@ -148,7 +148,7 @@ TEST(Back, ProgressStartsTheCountAnew) {
   fold.prepared().committed("h1", 1).committed("h1", 2).committed("h1", 3);
   back(fold);
   for (const int step : {3, 2, 1}) {
-    for (int i = 1; i < give_up_after; ++i) fold.host("h1", EventType::host_lost);
+    for (int i = 1; i < give_up_after(fold.plan); ++i) fold.host("h1", EventType::host_lost);
     EXPECT_EQ(fold.does(), Tasks{"h1 fence"});
     fold.host("h1", EventType::host_fenced).restored("h1", step);
   }

@@ -35,6 +35,8 @@ inline const char* to_text(Do what) {
       return "skip";
     case Do::snapshot:
       return "snapshot";
+    case Do::arm:
+      return "arm";
     case Do::apply:
       return "apply";
     case Do::verify:

@@ -16,7 +16,7 @@ TEST(Forward, TheOrderOfOneStep) {
     const char* then;
   };
   EXPECT_EQ(fold.does(), Tasks{"h1 snapshot 1"});
-  for (const Case& one : {Case{EventType::snap_intent, "h1 snapshot 1"}, Case{EventType::snap_done, "h1 apply 1"},
+  for (const Case& one : {Case{EventType::snap_intent, "h1 snapshot 1"}, Case{EventType::snap_done, "h1 arm 1"},
                           Case{EventType::armed, "h1 apply 1"}, Case{EventType::apply_intent, nullptr},
                           Case{EventType::apply_done, "h1 verify 1"}, Case{EventType::verify_done, "h1 commit 1"},
                           Case{EventType::commit_intent, "h1 commit 1"}, Case{EventType::committed, "h1 finish"}}) {

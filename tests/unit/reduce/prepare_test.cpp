@@ -74,7 +74,7 @@ TEST(Prepare, ARollbackStagesNothingAndTriesAgain) {
 
 TEST(Prepare, ARollbackPutsBackWhatItCanReach) {
   Fold fold(plan_of(2, 1), RunKind::rollback);
-  for (int i = 0; i < give_up_after; ++i) fold.host("h1", EventType::host_lost);
+  for (int i = 0; i < give_up_after(fold.plan); ++i) fold.host("h1", EventType::host_lost);
   fold.host("h2", EventType::host_fenced).host("h2", EventType::host_ready);
   EXPECT_EQ(fold.does()[0], "start");
   fold.run(EventType::run_started);

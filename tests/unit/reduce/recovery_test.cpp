@@ -16,7 +16,7 @@ TEST(Recovery, EveryHostIsFencedBeforeAnythingElse) {
   fold.host("h1", EventType::host_fenced).host("h2", EventType::host_fenced);
   EXPECT_EQ(fold.does(), Tasks{"h3 fence"});
   fold.host("h3", EventType::host_fenced);
-  EXPECT_EQ(fold.does(), (Tasks{"h1 snapshot 2", "h2 apply 1"}));
+  EXPECT_EQ(fold.does(), (Tasks{"h1 snapshot 2", "h2 arm 1"}));
 }
 
 TEST(Recovery, AnUnknownOutcomeHoldsUpEveryHost) {
@@ -62,8 +62,8 @@ TEST(Recovery, EveryPhaseGoesOnWhereItWas) {
     EventType last;
     const char* then;
   };
-  for (const Case& one : {Case{EventType::snap_intent, "h1 snapshot 1"}, Case{EventType::snap_done, "h1 apply 1"},
-                          Case{EventType::armed, "h1 apply 1"}, Case{EventType::apply_intent, "h1 probe 1"},
+  for (const Case& one : {Case{EventType::snap_intent, "h1 snapshot 1"}, Case{EventType::snap_done, "h1 arm 1"},
+                          Case{EventType::armed, "h1 arm 1"}, Case{EventType::apply_intent, "h1 probe 1"},
                           Case{EventType::apply_done, "h1 verify 1"}, Case{EventType::verify_done, "h1 commit 1"},
                           Case{EventType::commit_intent, "h1 commit 1"}, Case{EventType::committed, "h1 finish"}}) {
     Fold fold(plan_of(1, 1));
