@@ -50,9 +50,28 @@ bool touched(const HostView& host) {
                              [](const StepView& step) { return step.phase != "planned" && step.phase != "skipped"; });
 }
 
-// The places a person must look at: steps that carry a note of their own, else hosts that do.
+// Steps of the playbook that stand on at least one host.
+std::size_t steps_done(const RunView& view) {
+  return static_cast<std::size_t>(std::ranges::count_if(view.steps, [&](const RunView::Step& step) {
+    return std::ranges::any_of(view.hosts, [&](const HostView& host) {
+      return std::ranges::any_of(host.steps,
+                                 [&](const StepView& on) { return on.step == step.step && on.phase == "committed"; });
+    });
+  }));
+}
+
+std::string deployed(std::size_t steps, std::size_t hosts) {
+  return fmt::format("{} on {}, all verified", count_of(steps, "step", "steps"), count_of(hosts, "host", "hosts"));
+}
+
+// The places a person must look at: parts that did not go well, steps that carry a note of their own, else hosts that
+// do.
 std::vector<std::string> places(const RunView& view) {
   std::vector<std::string> out;
+  for (const RunView::Leg& leg : view.legs) {
+    if (leg.exit_code > 0)
+      out.push_back(fmt::format("part {}, {}, run {}: {}", leg.part, leg.what, leg.run, leg.outcome));
+  }
   for (const HostView& host : view.hosts) {
     bool said = false;
     for (const StepView& step : host.steps) {
@@ -74,15 +93,34 @@ std::vector<std::string> noticed(const RunView& view) {
   return out;
 }
 
+// A rehearsal is runs of its own, one after the other: what each of them did.
+std::vector<std::string> did_in_parts(const RunView& view) {
+  std::vector<std::string> out;
+  for (const RunView::Leg& leg : view.legs) {
+    const std::string hosts = count_of(leg.hosts, "host", "hosts");
+    std::string what = fmt::format("did not come to its end; see: belay run show {}", leg.run);
+    if (leg.exit_code == 0 && leg.kind == "deploy") {
+      what = deployed(leg.steps, leg.hosts);
+    } else if (leg.hosts > 0 && (leg.exit_code == 0 || leg.exit_code == 2)) {
+      what =
+          fmt::format("{}{} put back, each proven equal to its snapshot", leg.exit_code == 2 ? "failed; " : "", hosts);
+    } else if (leg.exit_code == 2) {
+      what = "failed before any host was changed";
+    } else if (leg.exit_code == 3) {
+      what = "NOT every host is proven to be back; every snapshot is kept";
+    }
+    out.push_back(fmt::format("{} {}: {}", leg.part, leg.what, what));
+  }
+  return out;
+}
+
 std::string did(const RunView& view) {
   const auto touched_hosts = static_cast<std::size_t>(std::ranges::count_if(view.hosts, touched));
   const auto back = hosts_in(view, {"back"});
   const auto open = hosts_in(view, {"needs-operator", "lost", "going-back"});
-  const std::string hosts = count_of(view.hosts.size(), "host", "hosts");
   if (view.exit_code == 0 && view.kind == "rollback")
-    return fmt::format("put {} back; each equals its baseline", hosts);
-  if (view.exit_code == 0)
-    return fmt::format("{} on {}, all verified", count_of(view.steps.size(), "step", "steps"), hosts);
+    return fmt::format("put {} back; each is proven equal to its snapshot", count_of(back.size(), "host", "hosts"));
+  if (view.exit_code == 0) return deployed(steps_done(view), touched_hosts);
   if (touched_hosts == 0) return "nothing: no host was touched";
   if (view.exit_code == 2) return fmt::format("put {} back; each is proven equal to its snapshot", names(back));
   std::string text;
@@ -149,7 +187,7 @@ std::vector<std::string> verdict(const RunView& view, const Canvas& canvas) {
     differences.push_back(fmt::format("and {} more: belay proof {}", more, view.id));
   }
   add(lines, "Different", differences, canvas);
-  add(lines, "Belay did", {did(view)}, canvas);
+  add(lines, "Belay did", view.legs.empty() ? std::vector{did(view)} : did_in_parts(view), canvas);
   add(lines, "To do", advice(view), canvas);
   add(lines, "Run", {view.id}, canvas);
   lines.push_back(canvas.paint(title.colour, line));

@@ -1,5 +1,7 @@
 #include "cli/view.hpp"
 
+#include <algorithm>
+
 #include "cli/text.hpp"
 
 namespace belay::cli {
@@ -92,6 +94,14 @@ RunView read_view(const Json& document) {
     view.steps.push_back({static_cast<int>(number_at(step, "step")), text_at(step, "name"), text_at(step, "action")});
   }
   for (const Json& host : list_at(document, "hosts")) view.hosts.push_back(read_host(host));
+  for (const Json& leg : list_at(document, "legs")) {
+    const auto count = [&](const char* name) {
+      return static_cast<std::size_t>(std::max<std::int64_t>(number_at(leg, name), 0));
+    };
+    view.legs.push_back({static_cast<int>(number_at(leg, "part")), text_at(leg, "what"), text_at(leg, "kind"),
+                         text_at(leg, "run"), text_at(leg, "outcome"),
+                         static_cast<int>(number_at(leg, "exit_code", -1)), count("steps"), count("hosts")});
+  }
   view.differences = texts_at(document, "differences");
   view.next = texts_at(document, "next");
   return view;

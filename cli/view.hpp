@@ -52,6 +52,19 @@ struct RunView {
   };
   std::vector<Step> steps;
   std::vector<HostView> hosts;
+  // A part of a rehearsal, which is a run of its own, and what it did: steps and hosts that were deployed and stood, or
+  // were put back and proven.
+  struct Leg {
+    int part = 0;
+    std::string what;
+    std::string kind;
+    std::string run;
+    std::string outcome;
+    int exit_code = -1;
+    std::size_t steps = 0;
+    std::size_t hosts = 0;
+  };
+  std::vector<Leg> legs;
   std::vector<std::string> differences;
   std::vector<std::string> next;
 

@@ -9,24 +9,6 @@ Json parsed(const std::string& text) {
   return document.is_discarded() ? Json(text) : document;
 }
 
-Json document(const RunRow& row) {
-  return {{"id", row.id},
-          {"kind", to_string(row.kind)},
-          {"application", row.application},
-          {"version", row.version},
-          {"environment", row.environment},
-          {"package", row.package},
-          {"plan", row.plan},
-          {"of", row.of},
-          {"actor", row.actor},
-          {"reason", row.reason},
-          {"state", row.state},
-          {"outcome", row.outcome},
-          {"exit_code", row.exit_code},
-          {"created_ms", row.created_ms},
-          {"ended_ms", row.ended_ms}};
-}
-
 Json document(const PackageRow& row) {
   return {{"digest", row.digest},
           {"application", row.application},

@@ -1,4 +1,5 @@
-// The record's rows and the inventory as the JSON documents of docs/api.md. Pure; total over all bytes.
+// The record's rows and the inventory as the JSON documents of docs/api.md; a run's is wire/run_document.hpp's. Pure;
+// total over all bytes.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -19,7 +20,6 @@ using Json = nlohmann::ordered_json;
 // Canonical JSON made by the engine or the store. Text that is no JSON (a defect) becomes a JSON string, never a fault.
 [[nodiscard]] Json parsed(const std::string& text);
 
-[[nodiscard]] Json document(const RunRow& row);
 [[nodiscard]] Json document(const PackageRow& row);
 [[nodiscard]] Json document(const BaselineRow& row);
 [[nodiscard]] Json document(const EvidenceRow& row);

@@ -10,6 +10,7 @@
 #include "daemon/base/digest.hpp"
 #include "daemon/base/escape.hpp"
 #include "daemon/base/ulid.hpp"
+#include "daemon/wire/run_document.hpp"
 
 namespace belay::api {
 namespace {
@@ -96,7 +97,7 @@ Awaitable<Response> get_runs(const Request& request, ApiContext& context) {
     next = rows.back().id;
   }
   std::vector<std::string> documents;
-  for (const RunRow& row : rows) documents.push_back(text_of(document(row)));
+  for (const RunRow& row : rows) documents.push_back(text_of(wire::run_document(row)));
   co_return list_of(std::move(documents), next);
 }
 

@@ -56,6 +56,9 @@ class Engine final : public Control {
                                    std::shared_ptr<Hold> hold);
   [[nodiscard]] Awaitable<int> finish_rehearsal(RunRow row, int failed_leg, int code);
 
+  // view.cpp
+  [[nodiscard]] Awaitable<nlohmann::json> part_document(const Event& started, const RunRow& part);
+
   // engine_plan.cpp
   struct Planned {
     Plan plan;

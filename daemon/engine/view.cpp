@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "daemon/base/escape.hpp"
 #include "daemon/engine/engine.hpp"
 #include "daemon/engine/finals.hpp"
 #include "daemon/engine/plan_codec.hpp"
+#include "daemon/wire/run_document.hpp"
 
 namespace belay::engine {
 
@@ -15,24 +17,6 @@ using nlohmann::json;
 using reduce::Phase;
 
 namespace {
-
-json row_json(const RunRow& row) {
-  return {{"id", row.id},
-          {"kind", to_string(row.kind)},
-          {"application", row.application},
-          {"version", row.version},
-          {"environment", row.environment},
-          {"package", row.package},
-          {"plan", row.plan},
-          {"of", row.of},
-          {"actor", row.actor},
-          {"reason", row.reason},
-          {"state", row.state},
-          {"outcome", row.outcome},
-          {"exit_code", row.exit_code},
-          {"created_ms", row.created_ms},
-          {"ended_ms", row.ended_ms}};
-}
 
 std::string host_state(const reduce::RunState& state, const reduce::HostState& host) {
   const auto any = [&](auto&& predicate) { return std::ranges::any_of(host.steps, predicate); };
@@ -72,6 +56,30 @@ std::string phase_name(const reduce::RunState& state) {
   return "?";
 }
 
+// How much of its plan a run carried out and left standing, or, when it went back, put back and proved.
+struct Extent {
+  std::size_t steps = 0;  // of the playbook, each counted once
+  std::size_t hosts = 0;
+};
+
+Extent extent(const RunRow& row, const reduce::RunState& state) {
+  const bool forward = row.kind == RunKind::deploy && state.stage != reduce::Stage::back && row.exit_code <= 0;
+  const Phase wanted = forward ? Phase::committed : Phase::proven;
+  std::set<std::size_t> steps;
+  Extent out;
+  for (const reduce::HostState& host : state.hosts) {
+    bool any = false;
+    for (std::size_t i = 0; i < host.steps.size(); ++i)
+      if (host.steps[i].phase == wanted) {
+        any = true;
+        steps.insert(i);
+      }
+    if (any) ++out.hosts;
+  }
+  out.steps = steps.size();
+  return out;
+}
+
 // What a tired person does now.
 json advice(const RunRow& row) {
   json out = json::array();
@@ -86,6 +94,8 @@ json advice(const RunRow& row) {
     out.push_back(
         fmt::format("The package is blocked in {0} until somebody lifts that: belay block lift {1} -e {0} --reason ...",
                     row.environment, row.package.substr(0, 12)));
+  } else if (row.exit_code == 3 && row.state != "needs-operator") {
+    out.push_back("Nothing more: every host was put back and proven later");
   } else if (row.exit_code == 3) {
     out.push_back(
         "Not every host is proven to be back. Nothing was deleted: every snapshot still stands on its host below "
@@ -93,8 +103,11 @@ json advice(const RunRow& row) {
         (row.of.empty() ? row.id : row.of) + "/");
     out.push_back(fmt::format("See what differs: belay proof {}", row.id));
     out.push_back(fmt::format("Try the way back again: belay rollback {}", row.of.empty() ? row.id : row.of));
-    out.push_back("Or put right what it names by hand, then look again: belay diff " + row.application + " -e " +
-                  row.environment);
+    out.push_back(fmt::format(
+        "Or put right what it names by hand, look again with belay diff {0} -e {1}, and say so: belay block "
+        "lift {2} -e {1} --reason ...",
+        row.application, row.environment, row.package.substr(0, 12)));
+    out.push_back(fmt::format("Until then nothing is deployed there for {}", row.application));
   } else if (row.exit_code == 4) {
     out.push_back(fmt::format("Nothing was changed. Look at the hosts: belay env check {}", row.environment));
   }
@@ -103,18 +116,37 @@ json advice(const RunRow& row) {
 
 }  // namespace
 
+// A part of a rehearsal, with what it really did, counted from its own events.
+Awaitable<json> Engine::part_document(const Event& started, const RunRow& part) {
+  Extent done;
+  if (const auto plan = part.plan.empty() ? Result<Plan>(Plan{}) : co_await load_plan(part.plan); plan) {
+    reduce::RunState state = reduce::initial(part.kind, *plan);
+    for (const Recorded& recorded : co_await world_.journal.events(part.id))
+      reduce::apply(state, *plan, recorded.event, world_.journal.epoch());
+    done = extent(part, state);
+  }
+  co_return json{{"part", started.step}, {"what", started.note},        {"kind", to_string(part.kind)},
+                 {"run", part.id},       {"state", part.state},         {"outcome", part.outcome},
+                 {"steps", done.steps},  {"exit_code", part.exit_code}, {"hosts", done.hosts}};
+}
+
 Awaitable<Result<std::string>> Engine::view(std::string id) {
   const auto row = co_await world_.record.run(id);
   if (!row) co_return fail(Kind::not_found, fmt::format("there is no run {}", show(id)), "`belay run list` shows them");
   const auto events = co_await world_.journal.events(id);
-  json out{{"run", row_json(*row)},    {"phase", row->state == "running" ? "planning" : "ended"},
-           {"batches", json::array()}, {"steps", json::array()},
-           {"hosts", json::array()},   {"differences", json::array()},
-           {"legs", json::array()},    {"next", advice(*row)}};
-  for (const Recorded& recorded : events)
-    if (recorded.event.type == EventType::leg_started)
-      out["legs"].push_back(
-          {{"part", recorded.event.step}, {"what", recorded.event.note}, {"run", recorded.event.digest}});
+  json out{{"run", wire::run_document(*row)}, {"phase", row->state == "running" ? "planning" : "ended"},
+           {"batches", json::array()},        {"steps", json::array()},
+           {"hosts", json::array()},          {"differences", json::array()},
+           {"legs", json::array()},           {"next", advice(*row)}};
+  for (const Recorded& recorded : events) {
+    if (recorded.event.type != EventType::leg_started) continue;
+    const auto part = co_await world_.record.run(recorded.event.digest);
+    // Named, and the daemon died before it was created: it did nothing, and was begun anew under another name.
+    if (!part) continue;
+    out["legs"].push_back(co_await part_document(recorded.event, *part));
+    // What is to be done about a rehearsal is to be done about the part that did not go well.
+    if (row->exit_code > 0 && part->exit_code > 0) out["next"] = advice(*part);
+  }
   if (row->plan.empty()) co_return out.dump(-1, ' ', false, json::error_handler_t::replace);
   BELAY_CO_TRY(const Plan plan, co_await load_plan(row->plan));
   reduce::RunState state = reduce::initial(row->kind, plan);
@@ -171,6 +203,14 @@ Awaitable<Result<json>> Engine::uat_baseline(const RunRow& row, bool proven) {
 Awaitable<Result<std::string>> Engine::proof(std::string id) {
   const auto row = co_await world_.record.run(id);
   if (!row) co_return fail(Kind::not_found, fmt::format("there is no run {}", show(id)), "`belay run list` shows them");
+  if (row->kind == RunKind::rehearse) {
+    // What is proven about a rehearsal is proven by the part that goes back.
+    std::string back;
+    for (const Recorded& recorded : co_await world_.journal.events(id))
+      if (recorded.event.type == EventType::leg_started && (back.empty() || recorded.event.step == 2))
+        back = recorded.event.digest;
+    if (!back.empty()) co_return co_await proof(back);
+  }
   if (row->plan.empty() || row->state == "running")
     co_return fail(Kind::conflict, fmt::format("run {} has no proof {}", id,
                                                row->state == "running" ? "yet" : "because it touched nothing"));

@@ -40,6 +40,11 @@ TEST(Gate, ProductionTakesOnlyWhatWasRehearsedWithThisVeryDigest) {
   const Outcome rehearsed = train.belay({"rehearse", good, "-e", "test"});
   EXPECT_EQ(rehearsed.code, 0) << rehearsed.all() << train.log();
   EXPECT_THAT(rehearsed.out, AllOf(HasSubstr("part 1 of 3"), HasSubstr("part 2 of 3"), HasSubstr("part 3 of 3")));
+  EXPECT_THAT(rehearsed.out, AllOf(HasSubstr("1 deploy: 1 step on 1 host, all verified"),
+                                   HasSubstr("2 roll back and prove: 1 host put back, each proven"),
+                                   HasSubstr("3 deploy again: 1 step on 1 host, all verified")));
+  const std::string newest = train.json({"run", "list"})["items"][0]["of"];  // its last part
+  EXPECT_EQ(train.json({"proof", newest})["proven"], true) << "the proof of a rehearsal is that of its way back";
   EXPECT_EQ(slurp(train.host("test1").app / "note"), "note 1.0\n");
 
   Release twin = note("1.0");

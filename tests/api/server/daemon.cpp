@@ -9,6 +9,7 @@
 
 #include "daemon/api/documents.hpp"
 #include "daemon/base/ulid.hpp"
+#include "daemon/wire/run_document.hpp"
 
 namespace belay::api::test {
 
@@ -62,7 +63,7 @@ Awaitable<Result<std::string>> HandControl::view(std::string run) {
   const auto row = co_await record_.run(run);
   if (!row) co_return fail(Kind::not_found, "there is no run " + run);
   Json view = Json::parse(view_rest);
-  view["run"] = api::document(*row);
+  view["run"] = wire::run_document(*row);
   co_return text_of(view);
 }
 

@@ -70,6 +70,48 @@ TEST(Verdict, TitlesSayWhatTheExitCodeMeans) {
   }
 }
 
+Json leg(int part, const char* what, const char* kind, int code, int steps, int hosts, const char* outcome = "") {
+  return {{"part", part},      {"what", what},
+          {"kind", kind},      {"run", "01JD3Z6W0Q4T5V8X9Y1A2B3C4" + std::to_string(part)},
+          {"exit_code", code}, {"steps", steps},
+          {"hosts", hosts},    {"outcome", outcome}};
+}
+
+TEST(Verdict, OfARehearsalCountsWhatItsPartsDid) {
+  Json view = ended(0, "rehearse");
+  view["legs"] = {leg(1, "deploy", "deploy", 0, 5, 2), leg(2, "roll back and prove", "rollback", 0, 4, 2),
+                  leg(3, "deploy again", "deploy", 0, 5, 2)};
+  EXPECT_NE(block(view).find("  Belay did       1 deploy: 5 steps on 2 hosts, all verified\n"
+                             "                  2 roll back and prove: 2 hosts put back, each proven equal to\n"
+                             "                  its snapshot\n"
+                             "                  3 deploy again: 5 steps on 2 hosts, all verified\n"),
+            std::string::npos)
+      << block(view);
+
+  view = ended(2, "rehearse");
+  view["legs"] = Json::array({leg(1, "deploy", "deploy", 2, 1, 1, "step 2 failed on web1")});
+  std::string text = block(view);
+  EXPECT_NE(text.find("1 deploy: failed; 1 host put back, each proven equal to its"), std::string::npos) << text;
+  EXPECT_NE(text.find("part 1, deploy, run 01JD3Z6W0Q4T5V8X9Y1A2B3C41: step 2"), std::string::npos) << text;
+
+  view = ended(3, "rehearse");
+  view["legs"] = {leg(1, "deploy", "deploy", 0, 5, 2),
+                  leg(2, "roll back and prove", "rollback", 3, 4, 1, "NOT PROVEN")};
+  text = block(view);
+  EXPECT_NE(text.find("2 roll back and prove: NOT every host is proven to be back"), std::string::npos) << text;
+  EXPECT_EQ(text.find("no host was touched"), std::string::npos) << text;
+}
+
+TEST(Verdict, CountsOnlyTheStepsThatWereDone) {
+  Json view = ended(0);
+  view["hosts"] = {host("web1", "done", "committed"), host("web2", "done", "skipped")};
+  EXPECT_NE(block(view).find("1 step on 1 host, all verified"), std::string::npos) << block(view);
+  view = ended(0, "rollback");
+  view["hosts"] = {host("web1", "back", "proven"), host("web2", "untouched", "skipped")};
+  EXPECT_NE(block(view).find("put 1 host back; each is proven equal to its snapshot"), std::string::npos)
+      << block(view);
+}
+
 TEST(Verdict, NamesEveryDifferenceAndWhoIsNotBack) {
   Json view = ended(3);
   view["hosts"] = {host("web1", "back", "proven"), host("web2", "needs-operator", "not-proven", "differs"),
