@@ -12,6 +12,16 @@
 
 namespace belay::engine {
 
+namespace {
+
+// What was rehearsed in `where` may go to `environment`.
+bool rehearsal_counts(const Environment& environment, const Environment& where) {
+  const std::string& named = environment.rules.rehearsed_in;
+  return named.empty() ? where.tier == Tier::test : where.name == named;
+}
+
+}  // namespace
+
 Engine::Engine(World world) : world_(std::move(world)) {}
 
 Awaitable<Result<std::string>> Engine::start(StartRequest request) {
@@ -108,6 +118,8 @@ Awaitable<Result<void>> Engine::check_gates(RunRow& row, const Environment& envi
   policy::Facts facts{.package = row.package.substr(0, 12),
                       .environment = environment.name,
                       .rehearsal_run = row.kind == RunKind::rehearse};
+  for (const Environment& one : world_.environments)
+    if (rehearsal_counts(environment, one)) facts.rehearsable_in.push_back(one.name);
   std::string why_unsigned;
   if (environment.rules.signature) {
     auto signer = co_await world_.signer(row.package, environment);
@@ -121,8 +133,7 @@ Awaitable<Result<void>> Engine::check_gates(RunRow& row, const Environment& envi
   for (const EvidenceRow& evidence : co_await world_.record.evidence(row.package)) {
     if (evidence.kind != "rehearsal") continue;
     const Environment* where = world_.environment(evidence.environment);
-    const bool here = environment.rules.rehearsed_in.empty() ? where != nullptr && where->tier == Tier::test
-                                                             : evidence.environment == environment.rules.rehearsed_in;
+    const bool here = where != nullptr && rehearsal_counts(environment, *where);
     const bool same = evidence.plan_template == contents->playbook_digest.hex();
     if (here && same && evidence.passed) facts.rehearsed = true;
     if (!evidence.passed)

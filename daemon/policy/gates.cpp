@@ -12,6 +12,15 @@ std::string joined(const std::vector<std::string>& list) {
   return out;
 }
 
+std::string how_to_rehearse(const std::vector<std::string>& places) {
+  if (places.empty())
+    return "There is no environment of tier test to rehearse it in: add one to environments.yaml, then `belay rehearse "
+           "FILE -e` and its name";
+  std::string out = fmt::format("Rehearse it: `belay rehearse FILE -e {}`", places.front());
+  for (std::size_t i = 1; i < places.size(); ++i) out += fmt::format("{} {}", i == 1 ? ", or -e" : ",", places[i]);
+  return out;
+}
+
 }  // namespace
 
 std::vector<Gate> gates(const Facts& facts, const Environment& environment) {
@@ -27,8 +36,7 @@ std::vector<Gate> gates(const Facts& facts, const Environment& environment) {
                    fmt::format("{} needs a passing rehearsal (deploy, roll back, prove, deploy) of package {}{}",
                                facts.environment, facts.package,
                                facts.rehearsal_tried.empty() ? "" : ": " + facts.rehearsal_tried),
-                   fmt::format("Rehearse it: `belay rehearse FILE -e {}`",
-                               rules.rehearsed_in.empty() ? "TEST" : rules.rehearsed_in)});
+                   how_to_rehearse(facts.rehearsable_in)});
   if (!facts.rehearsal_run && !rules.direct)
     out.push_back({"KY-5", false, fmt::format("{} takes no package without an approved change", facts.environment),
                    "Set `require: {direct: true}` for the environment if releases may be deployed without one"});

@@ -15,11 +15,12 @@ namespace belay::policy {
 struct Facts {
   std::string package = {};  // first digits of the digest, for messages
   std::string environment = {};
-  bool rehearsal_run = false;        // the run is itself a rehearsal
-  std::string signer = {};           // empty: not signed by a trusted key
-  bool rehearsed = false;            // a passing rehearsal of the same digest and playbook counts
-  std::string rehearsal_tried = {};  // why the nearest rehearsal does not count; may be empty
-  std::string blocked_by = {};       // id of the run that failed with this package here; empty: not blocked
+  bool rehearsal_run = false;                    // the run is itself a rehearsal
+  std::string signer = {};                       // empty: not signed by a trusted key
+  bool rehearsed = false;                        // a passing rehearsal of the same digest and playbook counts
+  std::string rehearsal_tried = {};              // why the nearest rehearsal does not count; may be empty
+  std::vector<std::string> rehearsable_in = {};  // environments whose rehearsals count here
+  std::string blocked_by = {};                   // id of the run that failed with this package here; empty: not blocked
   std::vector<std::string> irreversible_steps = {};
   std::vector<std::string> drifted = {};  // "web1: /etc/app.conf mode is 0644, was 0640"
 };

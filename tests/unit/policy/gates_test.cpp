@@ -103,9 +103,15 @@ TEST(Gates, TheRehearsalIsAskedForWhereItCounts) {
   facts.rehearsed = false;
   Rules rules = lax();
   rules.rehearsal = true;
-  rules.rehearsed_in = "uat";
-  const auto all = gates(facts, Environment{.name = "prod", .rules = rules});
-  EXPECT_NE(all[0].next.find("-e uat"), std::string::npos) << all[0].next;
+  const auto next = [&] { return gates(facts, Environment{.name = "prod", .rules = rules})[0].next; };
+  EXPECT_EQ(
+      next(),
+      "There is no environment of tier test to rehearse it in: add one to environments.yaml, then `belay rehearse "
+      "FILE -e` and its name");
+  facts.rehearsable_in = {"uat"};
+  EXPECT_EQ(next(), "Rehearse it: `belay rehearse FILE -e uat`");
+  facts.rehearsable_in = {"uat", "int", "test"};
+  EXPECT_EQ(next(), "Rehearse it: `belay rehearse FILE -e uat`, or -e int, test");
 }
 
 }  // namespace
