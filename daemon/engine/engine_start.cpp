@@ -141,8 +141,18 @@ Awaitable<Result<void>> Engine::check_gates(RunRow& row, const Environment& envi
     else if (!here)
       facts.rehearsal_tried = fmt::format("run {} was in {}, which does not count", evidence.run, evidence.environment);
   }
-  for (const BlockRow& block : co_await world_.record.blocks(row.package))
-    if (block.environment == environment.name) facts.blocked_by = block.run;
+  for (const BlockRow& block : co_await world_.record.blocks()) {
+    if (block.environment != environment.name) continue;
+    const auto by = co_await world_.record.run(block.run);
+    // A block that such a run left is also how a person says that it is put right: by lifting it.
+    if (by && by->application == row.application && by->state == "needs-operator") {
+      facts.needs_operator = by->id;
+      facts.way_back = by->kind == RunKind::rollback ? by->of : by->id;
+      facts.left_by = block.package.substr(0, 12);
+    } else if (block.package == row.package) {
+      facts.blocked_by = block.run;
+    }
+  }
   for (const StepSpec& step : contents->playbook.steps)
     if (step.irreversible) facts.irreversible_steps.push_back(step.name);
   std::string what;
@@ -185,7 +195,7 @@ Awaitable<int> Engine::end_early(RunRow row, int exit_code, std::string why) {
   ended.rc = exit_code;
   ended.ok = exit_code == 0;
   ended.note = why;
-  row.state = exit_code == 0 ? "completed" : exit_code == 5 ? "refused" : "failed";
+  row.state = exit_code == 0 ? "completed" : exit_code == 3 ? "needs-operator" : exit_code == 5 ? "refused" : "failed";
   row.outcome = std::move(why);
   row.exit_code = exit_code;
   row.ended_ms = world_.clock.now_ms();
@@ -193,6 +203,7 @@ Awaitable<int> Engine::end_early(RunRow row, int exit_code, std::string why) {
   std::vector<Event> events;
   events.push_back(std::move(ended));
   std::vector<RecordWrite> rows;
+  if (exit_code == 3) rows.emplace_back(block_of(row, row.outcome));
   rows.emplace_back(std::move(row));
   co_await world_.journal.append(std::move(events), std::move(rows));
   co_return exit_code;

@@ -13,6 +13,9 @@ using reduce::Task;
 
 namespace {
 
+// How often one deployment may have been taken back without success; more are not looked for.
+constexpr int most_tries = 1000;
+
 std::string state_of(int exit_code, RunKind kind, bool started, bool aborted) {
   switch (exit_code) {
     case 0:
@@ -43,9 +46,48 @@ std::string portable_digest(const std::vector<reduce::HostState>& hosts) {
 
 }  // namespace
 
+BlockRow block_of(const RunRow& row, const std::string& reason) {
+  return {
+      .package = row.package, .environment = row.environment, .run = row.id, .reason = reason, .at_ms = row.ended_ms};
+}
+
+// A way back that came to its end: what is the baseline now, and that no earlier try of it needs an operator any more.
+Awaitable<std::vector<RecordWrite>> Run::rows_put_back() {
+  std::vector<RecordWrite> rows;
+  const auto all = co_await world_.record.baselines(row_.application, row_.environment);
+  for (BaselineRow baseline : all) {
+    const bool undone = baseline.run == plan_.of;
+    const bool again = !baselines_.before.run.empty() && baseline.run == baselines_.before.run;
+    if (!undone && !again) continue;
+    baseline.current = again;
+    rows.emplace_back(std::move(baseline));
+  }
+  const auto deployment = co_await world_.record.run(plan_.of);
+  std::set<std::string> tries;
+  for (RunRow earlier : co_await world_.record.runs({.application = row_.application,
+                                                     .environment = row_.environment,
+                                                     .state = "needs-operator",
+                                                     .limit = most_tries})) {
+    const bool rehearsal = earlier.kind == RunKind::rehearse && deployment && deployment->of == earlier.id;
+    if (earlier.id != plan_.of && earlier.of != plan_.of && !rehearsal) continue;
+    if (earlier.kind == RunKind::rollback) tries.insert(earlier.id);
+    earlier.state = "rolled-back";
+    earlier.outcome += fmt::format("; put back and proven by run {}", row_.id);
+    rows.emplace_back(std::move(earlier));
+  }
+  // A way back says nothing against its package: what kept it out was only that it had not come to its end.
+  for (BlockRow block : co_await world_.record.blocks(row_.package)) {
+    if (!tries.contains(block.run)) continue;
+    block.lifted_by = row_.actor;
+    block.lift_reason = fmt::format("put back and proven by run {}", row_.id);
+    block.lifted_ms = row_.ended_ms;
+    rows.emplace_back(std::move(block));
+  }
+  co_return rows;
+}
+
 Awaitable<std::vector<RecordWrite>> Run::rows_at_end(int exit_code) {
   std::vector<RecordWrite> rows;
-  const std::int64_t now = world_.clock.now_ms();
   if (exit_code == 0 && row_.kind == RunKind::deploy) {
     std::map<std::string, std::string> finals;
     for (std::size_t h = 0; h < plan_.hosts.size(); ++h)
@@ -57,27 +99,15 @@ Awaitable<std::vector<RecordWrite>> Run::rows_at_end(int exit_code) {
                          .run = row_.id,
                          .previous_run = baselines_.before.run,
                          .portable = portable_digest(state_.hosts),
-                         .at_ms = now};
+                         .at_ms = row_.ended_ms};
     // A failing disk ends the process in the store; what is left here is a blob that could not be written.
     if (auto digest = write_host_finals(world_.blobs, finals)) baseline.manifest = *digest;
     rows.emplace_back(std::move(baseline));
   }
-  if (exit_code == 0 && row_.kind == RunKind::rollback) {
-    const auto all = co_await world_.record.baselines(row_.application, row_.environment);
-    for (BaselineRow baseline : all) {
-      const bool undone = baseline.run == plan_.of;
-      const bool again = !baselines_.before.run.empty() && baseline.run == baselines_.before.run;
-      if (!undone && !again) continue;
-      baseline.current = again;
-      rows.emplace_back(std::move(baseline));
-    }
-  }
+  if (exit_code == 0 && row_.kind == RunKind::rollback) co_return co_await rows_put_back();
   if (row_.kind == RunKind::deploy && state_.started && (exit_code == 2 || exit_code == 3))
-    rows.emplace_back(BlockRow{.package = row_.package,
-                               .environment = row_.environment,
-                               .run = row_.id,
-                               .reason = state_.reason,
-                               .at_ms = now});
+    rows.emplace_back(block_of(row_, state_.reason));
+  if (row_.kind == RunKind::rollback && exit_code == 3) rows.emplace_back(block_of(row_, row_.outcome));
   co_return rows;
 }
 

@@ -40,6 +40,15 @@ std::vector<Gate> gates(const Facts& facts, const Environment& environment) {
   if (!facts.rehearsal_run && !rules.direct)
     out.push_back({"KY-5", false, fmt::format("{} takes no package without an approved change", facts.environment),
                    "Set `require: {direct: true}` for the environment if releases may be deployed without one"});
+  if (!facts.needs_operator.empty())
+    out.push_back(
+        {"KY-rollback", false,
+         fmt::format("run {} left hosts of {} that are not proven to be back: nothing is deployed over them",
+                     facts.needs_operator, facts.environment),
+         fmt::format(
+             "See what differs: `belay proof {}`. Put it back: `belay rollback {}`; or put it right by hand and "
+             "say so: `belay block lift {} -e {} --reason …`",
+             facts.needs_operator, facts.way_back, facts.left_by, facts.environment)});
   out.push_back({"KY-rollback", facts.blocked_by.empty(),
                  fmt::format("package {} failed in {} in run {} and is blocked there", facts.package, facts.environment,
                              facts.blocked_by),

@@ -21,6 +21,11 @@ struct Facts {
   std::string rehearsal_tried = {};              // why the nearest rehearsal does not count; may be empty
   std::vector<std::string> rehearsable_in = {};  // environments whose rehearsals count here
   std::string blocked_by = {};                   // id of the run that failed with this package here; empty: not blocked
+  // The run that left hosts there not proven to be back, the deployment that is to be put back, and its package; empty:
+  // there is none.
+  std::string needs_operator = {};
+  std::string way_back = {};
+  std::string left_by = {};
   std::vector<std::string> irreversible_steps = {};
   std::vector<std::string> drifted = {};  // "web1: /etc/app.conf mode is 0644, was 0640"
 };

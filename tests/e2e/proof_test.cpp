@@ -10,6 +10,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::HasSubstr;
+using testing::IsEmpty;
 
 // The way back restores Work's directory first and then waits in Slow's undo, until {{ outside }}/go is there: time
 // enough to plant something between the restore and its proof.
@@ -60,6 +61,20 @@ TEST(Proof, APlantedModeAndALeftOverFileAreNamedAndEndWithThree) {
   // Nothing is deleted: the snapshot still stands, and the package is blocked.
   EXPECT_TRUE(fs::exists(host.base / "runs" / id / "3/snap/COMPLETE"));
   EXPECT_EQ(train.belay({"deploy", package, "-e", "dev"}).code, 5);
+
+  // Nor does anything else go over it, drift or not, before it is put right; the way back may be gone again.
+  const fs::path next = train.build(note("1.1"));
+  const Outcome refused = train.belay({"deploy", next, "-e", "dev"});
+  EXPECT_EQ(refused.code, 5) << refused.all();
+  EXPECT_THAT(refused.err, HasSubstr("run " + id + " left hosts of dev that are not proven to be back"));
+  EXPECT_THAT(refused.err, HasSubstr("`belay rollback " + id + "`"));
+  const Outcome again = train.belay({"rollback", id});
+  EXPECT_EQ(again.code, 0) << again.all() << train.log();
+  EXPECT_THAT(differences(before, train.apps()), IsEmpty());
+  EXPECT_EQ(train.json({"run", "show", id})["run"]["state"], "rolled-back");
+  const Outcome done = train.belay({"deploy", next, "-e", "dev"});
+  EXPECT_EQ(done.code, 0) << done.all() << train.log();
+  EXPECT_EQ(train.belay({"deploy", package, "-e", "dev"}).code, 5) << "its package failed, whatever came later";
 }
 
 TEST(Proof, AnUndoWithoutAnythingToCompareIsNotAProof) {
@@ -73,6 +88,15 @@ TEST(Proof, AnUndoWithoutAnythingToCompareIsNotAProof) {
   EXPECT_FALSE(fs::exists(train.host("dev1").outside / "state")) << "undo did not run";
   EXPECT_THAT(said.out, HasSubstr("Blind"));
   EXPECT_THAT(said.out, HasSubstr("`touches` or `state`"));
+
+  // What no second try can prove, a person looks at and vouches for.
+  const fs::path next = train.build(note("1.1"));
+  EXPECT_EQ(train.belay({"deploy", next, "-e", "dev"}).code, 5);
+  const std::string run = train.json({"run", "list"})["items"][0]["id"];
+  const std::string failed = train.json({"run", "list", "--state", "needs-operator"})["items"][0]["package"];
+  EXPECT_EQ(train.belay({"block", "lift", failed, "-e", "dev", "--reason", "looked at " + run}).code, 0);
+  const Outcome done = train.belay({"deploy", next, "-e", "dev"});
+  EXPECT_EQ(done.code, 0) << done.all() << train.log();
 }
 
 }  // namespace

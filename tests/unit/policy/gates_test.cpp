@@ -60,6 +60,18 @@ TEST(Gates, ABlockIsNeverWaived) {
   EXPECT_EQ(missing(facts, lax()), Ids{"KY-rollback"});
 }
 
+TEST(Gates, NothingIsDeployedOverWhatNeedsAnOperator) {
+  Facts facts = good();
+  facts.rehearsal_run = true;
+  facts.needs_operator = "01BACK";
+  facts.way_back = "01RUN";
+  facts.left_by = "abc123";
+  EXPECT_EQ(missing(facts, lax()), Ids{"KY-rollback"});
+  const std::string next = gates(facts, Environment{.name = "prod", .rules = lax()})[0].next;
+  for (const char* command : {"`belay proof 01BACK`", "`belay rollback 01RUN`", "`belay block lift abc123 -e "})
+    EXPECT_NE(next.find(command), std::string::npos) << command << " in " << next;
+}
+
 TEST(Gates, ARehearsalNeedsNeitherRehearsalNorChange) {
   Facts facts = good();
   facts.rehearsal_run = true;
