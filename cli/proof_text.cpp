@@ -56,7 +56,9 @@ std::string proof_text(const Json& proof, const Paint& paint) {
 }
 
 std::string diff_text(const Json& diff, const Paint& paint) {
-  const std::string against = text_at(diff, "against").empty() ? "its baseline" : text_at(diff, "against");
+  const std::string other = text_at(diff, "against");
+  const std::string against =
+      other.empty() ? "its baseline" : other + ", by the baselines (their hosts were not looked at)";
   const bool same = flag_at(diff, "same");
   std::string out = fmt::format("{} in {}: {} {}\n", text_at(diff, "application"), text_at(diff, "environment"),
                                 verdict_word(same, paint, "the same as", "DIFFERENT from"), against);
@@ -65,6 +67,9 @@ std::string diff_text(const Json& diff, const Paint& paint) {
     out += fmt::format("\n{}  {}\n", paint(Colour::bold, text_at(host, "name")),
                        differences.empty() ? "the same" : count_of(differences.size(), "difference", "differences"));
     for (const Json& item : differences) out += "  " + difference(item) + '\n';
+  }
+  for (const Json& item : list_at(diff, "differences")) {
+    if (item.is_string()) out += "  " + safe(item.get<std::string>()) + '\n';
   }
   for (const Json& problem : list_at(diff, "problems")) {
     out += paint(Colour::red, problem.is_string()

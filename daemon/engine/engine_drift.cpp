@@ -22,6 +22,21 @@ std::optional<BaselineRow> current(const std::vector<BaselineRow>& rows) {
   return std::nullopt;
 }
 
+// What two environments were left with, by their baselines. One package does not put the same content everywhere: a
+// step's `when`, or a variable in it, may see to that.
+std::vector<std::string> between(const BaselineRow& here, const BaselineRow& there) {
+  std::vector<std::string> out;
+  if (here.package != there.package)
+    out.push_back(fmt::format("{} has {} (package {}), {} has {} (package {})", here.environment, here.version,
+                              here.package.substr(0, 12), there.environment, there.version,
+                              there.package.substr(0, 12)));
+  if (here.portable != there.portable)
+    out.push_back(fmt::format("what the package put there is not the same: content {} in {}, {} in {}",
+                              here.portable.substr(0, 12), here.environment, there.portable.substr(0, 12),
+                              there.environment));
+  return out;
+}
+
 Awaitable<Result<json>> host_differences(Leash& leash, const Blobs& blobs, const std::string& run,
                                          const std::string& finals_blob) {
   json out = json::array();
@@ -54,17 +69,18 @@ Awaitable<Result<std::string>> Engine::drift(std::string application, std::strin
   json out{{"application", application},   {"environment", environment_name},
            {"against", against},           {"same", true},
            {"version", baseline->version}, {"run", baseline->run},
-           {"hosts", json::array()},       {"problems", json::array()}};
+           {"hosts", json::array()},       {"differences", json::array()},
+           {"problems", json::array()}};
   if (!against.empty()) {
+    if (world_.environment(against) == nullptr)
+      co_return fail(Kind::not_found, fmt::format("there is no environment \"{}\"", show(against)),
+                     "`belay env list` shows them");
     const auto other = current(co_await world_.record.baselines(application, against));
     if (!other)
       co_return fail(Kind::not_found, fmt::format("{} has no baseline in {}", show(application), show(against)),
                      "Deploy it there first");
-    out["same"] = baseline->package == other->package;
-    if (baseline->package != other->package)
-      out["problems"].push_back(fmt::format("{} runs {} (package {}), {} runs {} (package {})", environment_name,
-                                            baseline->version, baseline->package.substr(0, 12), against, other->version,
-                                            other->package.substr(0, 12)));
+    for (std::string& one : between(*baseline, *other)) out["differences"].push_back(std::move(one));
+    out["same"] = out["differences"].empty();
     co_return out.dump(-1, ' ', false, json::error_handler_t::replace);
   }
   const auto run = co_await world_.record.run(baseline->run);

@@ -54,6 +54,13 @@ TEST(Gate, ProductionTakesOnlyWhatWasRehearsedWithThisVeryDigest) {
   const Outcome done = deploy(train.build(note("1.0"), train.signer()));
   EXPECT_EQ(done.code, 0) << done.all() << train.log();
   EXPECT_EQ(slurp(train.host("prod1").app / "note"), "note 1.0\n");
+  // One environment against another: 1 when they differ, as `diff` does; 2 is for trouble.
+  EXPECT_EQ(train.belay({"diff", "shop", "-e", "prod", "--against", "test"}).code, 0);
+  EXPECT_EQ(train.belay({"diff", "shop", "-e", "prod", "--against", "tset"}).code, 2);
+  EXPECT_EQ(train.belay({"deploy", train.build(note("1.1"), train.signer()), "-e", "test"}).code, 0);
+  const Outcome against = train.belay({"diff", "shop", "-e", "prod", "--against", "test"});
+  EXPECT_EQ(against.code, 1) << against.all();
+  EXPECT_THAT(against.out, AllOf(HasSubstr("prod has 1.0"), HasSubstr("test has 1.1"), HasSubstr("content")));
   // A rehearsal does not belong into production.
   EXPECT_EQ(train.belay({"rehearse", good, "-e", "prod"}).code, 5);
 }

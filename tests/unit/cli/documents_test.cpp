@@ -82,13 +82,18 @@ TEST(ProofText, SaysPerStepWhetherItIsEqual) {
 }
 
 TEST(DiffText, SaysAgainstWhat) {
-  const Json diff = Json::parse(R"({"application":"portal","environment":"production","against":"test","same":false,
+  Json diff = Json::parse(R"({"application":"portal","environment":"production","against":"","same":false,
     "hosts":[{"name":"web1","differences":[{"path":"/etc/c","what":"content differs"}]},{"name":"web2","differences":[]}],"problems":["web3 does not answer"]})");
   EXPECT_EQ(diff_text(diff, Paint{}),
-            "portal in production: DIFFERENT from test\n"
+            "portal in production: DIFFERENT from its baseline\n"
             "\nweb1  1 difference\n  /etc/c: content differs\n"
             "\nweb2  the same\n"
             "web3 does not answer\n");
+  diff = Json::parse(R"j({"application":"portal","environment":"production","against":"test","same":false,
+    "hosts":[],"differences":["production has 1.0 (package a), test has 1.1 (package b)"],"problems":[]})j");
+  EXPECT_EQ(diff_text(diff, Paint{}),
+            "portal in production: DIFFERENT from test, by the baselines (their hosts were not looked at)\n"
+            "  production has 1.0 (package a), test has 1.1 (package b)\n");
 }
 
 TEST(CheckText, NamesEachProblemWithItsWayOut) {
@@ -122,7 +127,7 @@ TEST(Documents, AreHarmlessWhateverIsInThem) {
       [](const Json& proof) { return proof_text(proof, Paint{}); });
   poison(
       Json::parse(
-          R"({"application":"a","environment":"a","against":"a","hosts":[{"name":"a","differences":[{"path":"a","what":"a"}]}],"problems":["a",{"what":"a","next":"a"}]})"),
+          R"({"application":"a","environment":"a","against":"a","hosts":[{"name":"a","differences":[{"path":"a","what":"a"}]}],"differences":["a"],"problems":["a",{"what":"a","next":"a"}]})"),
       [](const Json& diff) { return diff_text(diff, Paint{}); });
   poison(
       Json::parse(
