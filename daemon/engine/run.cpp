@@ -60,6 +60,12 @@ Awaitable<void> Run::record(std::vector<Event> events, std::vector<RecordWrite> 
   for (const Event& one : copy) reduce::apply(state_, plan_, one, world_.journal.epoch());
 }
 
+Awaitable<void> Run::record(Event event) {
+  std::vector<Event> events;
+  events.push_back(std::move(event));
+  co_await record(std::move(events));
+}
+
 bool Run::any_busy() const {
   return std::ranges::any_of(links_.hosts, [](const HostLink& link) { return link.busy; });
 }
@@ -135,11 +141,8 @@ Awaitable<void> Run::perform(Task task) {
       co_return co_await ready(task);
     case Do::stage:
       co_return co_await stage(task);
-    case Do::skip: {
-      std::vector<Event> events;
-      events.push_back(event(EventType::skipped, task));
-      co_return co_await record(std::move(events));
-    }
+    case Do::skip:
+      co_return co_await record(event(EventType::skipped, task));
     case Do::snapshot:
       co_return co_await snapshot(task);
     case Do::arm:
@@ -180,9 +183,7 @@ Awaitable<void> Run::perform_for_run(const Task& task) {
   }
   out.type = task.what == Do::start ? EventType::run_started : EventType::run_back;
   if (task.what == Do::go_back) spdlog::warn("run {} goes back: {}", row_.id, task.why);
-  std::vector<Event> events;
-  events.push_back(std::move(out));
-  co_await record(std::move(events));
+  co_await record(std::move(out));
   // Back means now: a step that would still run for minutes is not waited for. Its host is fenced, which kills it, and
   // then put back like the others.
   if (task.what == Do::go_back)
@@ -196,9 +197,7 @@ Awaitable<void> Run::lost(const Task& task, const Error& error) {
   out.step = 0;
   if (!cut) out.note = error.text();
   links_.hosts[task.host].drop();
-  std::vector<Event> events;
-  events.push_back(std::move(out));
-  co_await record(std::move(events));
+  co_await record(std::move(out));
 }
 
 Awaitable<Result<void>> Run::abort(std::string note) {
@@ -210,9 +209,7 @@ Awaitable<Result<void>> Run::abort(std::string note) {
   out.run = row_.id;
   out.epoch = world_.journal.epoch();
   out.note = std::move(note);
-  std::vector<Event> events;
-  events.push_back(std::move(out));
-  co_await record(std::move(events));
+  co_await record(std::move(out));
   wake_.notify();
   co_return Result<void>{};
 }

@@ -58,6 +58,7 @@ class Run : public std::enable_shared_from_this<Run> {
 
  private:
   [[nodiscard]] Awaitable<void> record(std::vector<Event> events, std::vector<RecordWrite> rows = {});
+  [[nodiscard]] Awaitable<void> record(Event event);
   [[nodiscard]] Event event(EventType type, const reduce::Task& task) const;
   [[nodiscard]] bool any_busy() const;
   void launch(const reduce::Task& task);

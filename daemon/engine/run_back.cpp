@@ -18,12 +18,6 @@ namespace {
 constexpr std::chrono::seconds restore_deadline{3600};
 constexpr int restore_tries = 3;
 
-std::vector<Event> one(Event event) {
-  std::vector<Event> out;
-  out.push_back(std::move(event));
-  return out;
-}
-
 // "/etc/x mode is 0644, was 0640; …": the first few differences as a sentence; all of them go into `detail`.
 std::string sentence(const std::vector<Difference>& list) {
   std::string out;
@@ -54,7 +48,7 @@ std::string as_json(const std::vector<Difference>& list) {
 Awaitable<void> Run::restore(Task task) {
   auto leash = co_await links_.hosts[task.host].reach();
   if (!leash) co_return co_await lost(task, leash.error());
-  co_await record(one(event(EventType::rb_intent, task)));
+  co_await record(event(EventType::rb_intent, task));
   std::string why;
   OpResult last;
   const auto [known, by_host] = co_await await_dead_man(**leash, task);
@@ -67,7 +61,7 @@ Awaitable<void> Run::restore(Task task) {
       Event done = event(EventType::restored, task);
       done.output = store_output(result->output);
       if (by_host) done.note = "the host had taken it back by itself";
-      co_return co_await record(one(std::move(done)));
+      co_return co_await record(std::move(done));
     }
     why = result ? fmt::format("restoring ended with status {}: {}", result->rc,
                                show(std::string_view(result->output).substr(0, 300)))
@@ -81,7 +75,7 @@ Awaitable<void> Run::restore(Task task) {
   failed.output = store_output(last.output);
   failed.note = why + ". The snapshot stands untouched in " + plan_.hosts[task.host].host.base + "/runs/" +
                 directory() + "/" + std::to_string(task.step) + "/snap";
-  co_await record(one(std::move(failed)));
+  co_await record(std::move(failed));
 }
 
 Awaitable<void> Run::settle(Task task) {
@@ -100,7 +94,7 @@ Awaitable<void> Run::settle(Task task) {
     done.note += fmt::format("{}after restoring, step {} could not be settled: {}", done.note.empty() ? "" : "; ", step,
                              result ? show(std::string_view(result->output).substr(0, 300)) : result.error().text());
   }
-  co_await record(one(std::move(done)));
+  co_await record(std::move(done));
 }
 
 // The manifest that was taken with the snapshot: always the daemon's own copy, from this run's journal or from that of

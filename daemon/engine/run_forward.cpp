@@ -15,12 +15,6 @@ using reduce::Task;
 
 namespace {
 
-std::vector<Event> one(Event event) {
-  std::vector<Event> out;
-  out.push_back(std::move(event));
-  return out;
-}
-
 // The last line that says something, for the one sentence in the journal; all of it stands in the output blob.
 std::string last_words(std::string_view output) {
   while (!output.empty() && (output.back() == '\n' || output.back() == ' ')) output.remove_suffix(1);
@@ -39,7 +33,7 @@ std::string why_failed(const OpResult& result, const char* what, std::chrono::se
 Awaitable<void> Run::snapshot(Task task) {
   auto leash = co_await links_.hosts[task.host].reach();
   if (!leash) co_return co_await lost(task, leash.error());
-  co_await record(one(event(EventType::snap_intent, task)));
+  co_await record(event(EventType::snap_intent, task));
   auto manifest =
       co_await (*leash)->snapshot(directory(), task.step, host_epoch(task.host), std::chrono::seconds(3600));
   if (!manifest && is_loss(manifest.error())) co_return co_await lost(task, manifest.error());
@@ -58,7 +52,7 @@ Awaitable<void> Run::snapshot(Task task) {
     done.ok = false;
     done.note = "no snapshot could be taken, so nothing was applied: " + problem;
   }
-  co_await record(one(std::move(done)));
+  co_await record(std::move(done));
 }
 
 Awaitable<void> Run::apply(Task task) {
@@ -68,7 +62,7 @@ Awaitable<void> Run::apply(Task task) {
   if (task.attempt > 1 && spec.delay_seconds > 0) co_await world_.clock.sleep(std::chrono::seconds(spec.delay_seconds));
   // While this waited, the run may have turned back: then nothing new begins.
   if (state_.stage != reduce::Stage::forward) co_return;
-  co_await record(one(event(EventType::apply_intent, task)));
+  co_await record(event(EventType::apply_intent, task));
   const auto deadline = step_deadline(task.step);
   auto result = co_await (*leash)->apply(directory(), task.step, host_epoch(task.host), task.attempt, deadline);
   if (!result && is_loss(result.error())) co_return co_await lost(task, result.error());
@@ -83,7 +77,7 @@ Awaitable<void> Run::apply(Task task) {
     done.output = store_output(result->output);
     if (!done.ok) done.note = why_failed(*result, "it", deadline);
   }
-  co_await record(one(std::move(done)));
+  co_await record(std::move(done));
 }
 
 Awaitable<void> Run::verify(Task task) {
@@ -111,7 +105,7 @@ Awaitable<void> Run::verify(Task task) {
       done.note = "seen from the daemon: " + seen.error().text();
     }
   }
-  co_await record(one(std::move(done)));
+  co_await record(std::move(done));
 }
 
 Awaitable<void> Run::probe(Task task) {
@@ -191,7 +185,7 @@ Awaitable<void> Run::finish(Task task) {
       done.note = digest.error().text();
   }
   done.ok = done.note.empty();
-  co_await record(one(std::move(done)));
+  co_await record(std::move(done));
 }
 
 }  // namespace belay::engine

@@ -18,12 +18,6 @@ namespace {
 // How often a new connection is tried before a step that went well is taken back, because nobody gets in any more.
 constexpr int ways_in = 5;
 
-std::vector<Event> one(Event event) {
-  std::vector<Event> out;
-  out.push_back(std::move(event));
-  return out;
-}
-
 }  // namespace
 
 Awaitable<void> Run::arm(Task task) {
@@ -38,7 +32,7 @@ Awaitable<void> Run::arm(Task task) {
   } else if (plan_.dead_man_seconds > 0) {
     done.detail = nlohmann::json{{"deadman", *watcher}, {"seconds", plan_.dead_man_seconds}}.dump();
   }
-  co_await record(one(std::move(done)));
+  co_await record(std::move(done));
   keep_alive(task.host);
 }
 
@@ -122,20 +116,20 @@ Awaitable<void> Run::commit(Task task) {
       done.ok = false;
       done.note =
           "it went well, but no new connection to the host can be made, so it is taken back: " + leash.error().text();
-      co_return co_await record(one(std::move(done)));
+      co_return co_await record(std::move(done));
     }
   } else {
     leash = co_await links_.hosts[task.host].reach();
     if (!leash) co_return co_await lost(task, leash.error());
   }
-  co_await record(one(event(EventType::commit_intent, task)));
+  co_await record(event(EventType::commit_intent, task));
   auto result = co_await (*leash)->commit(directory(), task.step, host_epoch(task.host));
   if (!result && is_loss(result.error())) co_return co_await lost(task, result.error());
   if (!result) {
     done.ok = false;
     done.note = result.error().text();
   }
-  co_await record(one(std::move(done)));
+  co_await record(std::move(done));
 }
 
 }  // namespace belay::engine

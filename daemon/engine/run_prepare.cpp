@@ -16,16 +16,6 @@ namespace belay::engine {
 
 using reduce::Task;
 
-namespace {
-
-std::vector<Event> one(Event event) {
-  std::vector<Event> out;
-  out.push_back(std::move(event));
-  return out;
-}
-
-}  // namespace
-
 Awaitable<void> Run::fence(Task task) {
   const int lost_before = state_.hosts[task.host].lost;
   if (lost_before > 0) {
@@ -43,11 +33,11 @@ Awaitable<void> Run::fence(Task task) {
     Event no = event(EventType::host_failed, task);
     no.rc = 1;
     no.note = fenced.error().text();
-    co_return co_await record(one(std::move(no)));
+    co_return co_await record(std::move(no));
   }
   Event done = event(EventType::host_fenced, task);
   done.rc = generation;
-  co_await record(one(std::move(done)));
+  co_await record(std::move(done));
   // A step that an earlier daemon left armed waits for a word from this one.
   keep_alive(task.host);
 }
@@ -61,7 +51,7 @@ Awaitable<void> Run::ready(Task task) {
   no.rc = 1;
   if (!facts) {
     no.note = facts.error().text();
-    co_return co_await record(one(std::move(no)));
+    co_return co_await record(std::move(no));
   }
   std::uint64_t bytes = 0;
   std::set<std::string> blobs;
@@ -75,7 +65,7 @@ Awaitable<void> Run::ready(Task task) {
   if (!problems.empty() && !back) {
     for (const Problem& problem : problems)
       no.note += (no.note.empty() ? "" : "; ") + problem.what + ". " + problem.next;
-    co_return co_await record(one(std::move(no)));
+    co_return co_await record(std::move(no));
   }
   Event done = event(EventType::host_ready, task);
   nlohmann::json detail{{"facts", *facts}, {"drift", nlohmann::json::array()}};
@@ -97,12 +87,12 @@ Awaitable<void> Run::ready(Task task) {
       no.rc = 5;
       no.note = note + " (MA-8.1.5). Look with `belay diff " + plan_.application + " -e " + plan_.environment +
                 "`; put it right on the host, or set `require: {refuse_drift: false}` for the environment";
-      co_return co_await record(one(std::move(no)));
+      co_return co_await record(std::move(no));
     }
     done.note = note;
   }
   done.detail = detail.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  co_await record(one(std::move(done)));
+  co_await record(std::move(done));
 }
 
 Awaitable<Result<std::vector<std::string>>> Run::drift(Leash& leash, const std::string& host) {
@@ -152,7 +142,7 @@ Awaitable<void> Run::stage(Task task) {
   no.rc = 1;
   if (!missing) {
     no.note = missing.error().text();
-    co_return co_await record(one(std::move(no)));
+    co_return co_await record(std::move(no));
   }
   // A host that asks for a blob we did not name is lying or broken; it gets only what the plan gives it.
   std::erase_if(*missing, [&](const std::string& digest) { return !all.contains(digest); });
@@ -162,9 +152,9 @@ Awaitable<void> Run::stage(Task task) {
   if (!staged && is_loss(staged.error())) co_return co_await lost(task, staged.error());
   if (!staged) {
     no.note = staged.error().text();
-    co_return co_await record(one(std::move(no)));
+    co_return co_await record(std::move(no));
   }
-  co_await record(one(event(EventType::host_staged, task)));
+  co_await record(event(EventType::host_staged, task));
 }
 
 }  // namespace belay::engine
