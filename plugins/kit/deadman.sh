@@ -51,7 +51,31 @@ end_ops() {
     [ -f "$en_file" ] && [ ! -e "${en_file%.pid}.rc" ] && same_boot "$en_file" || continue
     end_op "${en_file%.pid}"
   done
+  # Of an attempt to put the step back, ours or the daemon's, only what is left when its runner and its script are dead.
+  for en_op in restore settle undo; do
+    en_file=$BELAY_STEP/$en_op
+    [ -f "$en_file.child" ] && [ ! -e "$en_file.rc" ] && same_boot "$en_file.pid" && ! alive "$en_file.pid" || continue
+    read -r en_pid _ <"$en_file.child"
+    starttime "$en_pid" || end_group "$en_pid"
+  done
   end_left_behind "$R"
+}
+
+# end_escaped: a process that left the session of its op can still hold the lock. When no op is at work it came from a step
+# that is being taken back, and nobody else is there to end it.
+end_escaped() {
+  for ee_file in "$BELAY_BASE"/runs/*/*/*.pid; do
+    [ -e "${ee_file%.pid}.rc" ] || ! alive "$ee_file" || return 0
+  done
+  ee_pids=$(lock_pids)
+  for ee_pid in $ee_pids; do
+    # A daemon's call is under way: it ends by itself.
+    ! tr '\000' ' ' <"/proc/$ee_pid/cmdline" 2>/dev/null | grep -q -F "$BELAY_BASE/kit/" || return 0
+  done
+  for ee_pid in $ee_pids; do
+    note "step ${BELAY_STEP##*/}: process $ee_pid left its op and holds the lock of this host; ending it"
+    kill -KILL "$ee_pid" 2>/dev/null
+  done
 }
 
 # put_back STEP: one attempt; 0 when there is nothing left to do for this step.
@@ -78,6 +102,7 @@ put_back() {
     note "step $1 is $value"
     return 0
   fi
+  [ "$pb_rc" -ne 75 ] || [ "$tries" -lt 2 ] || end_escaped
   # Somebody else works here, or a fence ended us, or the epoch changed meanwhile: soon again.
   [ "$pb_rc" -eq 0 ] && IFS= read -r pb_rc <"$BELAY_STEP/undo.rc" && [ "$pb_rc" -gt 0 ] && [ "$pb_rc" -lt 128 ] || return 1
   if [ "$pb_rc" -eq 79 ]; then

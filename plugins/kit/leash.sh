@@ -134,11 +134,8 @@ op() {
 
 # lock_holders: "PID COMMAND, ..." into $value: the processes that hold the host's lock on descriptor 9.
 lock_holders() {
-  lh_inode=$(stat -c %d:%i "$BELAY_BASE/host.lock")
-  lh_pids=$(stat -L -c '%d:%i %n' /proc/[0-9]*/fd/9 2>/dev/null |
-    awk -v inode="$lh_inode" '$1 == inode {split($2, part, "/"); print part[3]}')
   lh_list=
-  for lh_pid in $lh_pids; do
+  for lh_pid in $(lock_pids); do
     [ "$lh_pid" != $$ ] || continue
     lh_command=$(tr '\000' ' ' <"/proc/$lh_pid/cmdline" 2>/dev/null | head -c 200)
     # It has ended meanwhile; most are our own, which looked for the others.

@@ -1,5 +1,5 @@
 # snapshot.sh: captures everything the step touches, before the step runs. Write-once: a snapshot with COMPLETE is never
-# taken again. It is built as snap.tmp and gets its name when it is whole and on the disk; then the step is armed.
+# taken again. It is built as snap.tmp and gets its name when it is whole and on the disk. Arming is another matter (verb/arm.sh).
 # shellcheck shell=sh
 # shellcheck source=lib.sh
 . "$BELAY_KIT/kit/lib.sh"
@@ -9,15 +9,7 @@ umask 077
 D=$BELAY_STEP
 final=$D/snap
 
-arm() {
-  for token in armed committed firing restored; do
-    [ ! -e "$D/$token" ] || return 0
-  done
-  put "$D/armed" "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
-}
-
 if [ -f "$final/COMPLETE" ]; then
-  arm || die "cannot arm the step"
   exit 0
 fi
 [ ! -e "$D/apply.start" ] || die "the step was begun without a complete snapshot: it must not be captured now"
@@ -60,4 +52,3 @@ sync_tree "$snap_root" || die "the snapshot did not reach the disk"
 put "$snap_root/COMPLETE" "$(sha256sum <"$snap_root/SUMS" | cut -d ' ' -f 1)" || die "cannot complete the snapshot"
 mv -T "$snap_root" "$final" && sync "$D" || die "cannot complete the snapshot"
 rm -rf "$D/snap.old"
-arm || die "cannot arm the step"

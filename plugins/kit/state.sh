@@ -50,3 +50,9 @@ held() {
     flock -n 9
   ) 2>/dev/null
 }
+
+# lock_pids: the processes that hold the host's lock on descriptor 9, as every descendant of an op does, on standard output.
+lock_pids() {
+  stat -L -c '%d:%i %n' /proc/[0-9]*/fd/9 2>/dev/null |
+    awk -v inode="$(stat -c %d:%i "$BELAY_BASE/host.lock")" '$1 == inode {split($2, part, "/"); print part[3]}'
+}

@@ -27,7 +27,8 @@ kill_user_processes() {
     'b true') ;;
     *) value=unknown && return ;;
   esac
-  ku_name=$(id -un "$ku_uid" 2>/dev/null) || ku_name=$ku_uid
+  # BusyBox id knows no numbers.
+  ku_name=$(id -un "$ku_uid" 2>/dev/null) || ku_name=$(awk -F : -v uid="$ku_uid" '$3 == uid {print $1; exit}' /etc/passwd)
   logind_says KillExcludeUsers
   case " $value " in *" \"$ku_name\" "*) value=no && return ;; esac
   logind_says KillOnlyUsers

@@ -17,7 +17,7 @@ verb_clean() {
     esac
   done
   # Its dead-man has nothing to do any more and leaves by itself: then nobody writes here.
-  cl_end=$(($(uptime_seconds) + 15))
+  cl_end=$(($(uptime_seconds) + 10))
   while alive "$R/deadman.pid"; do
     [ "$(uptime_seconds)" -lt "$cl_end" ] || fail 75 "the dead-man's switch of run $run is still there: try again"
     nap

@@ -10,9 +10,7 @@ end_group() {
 
 # end_holders PID: whoever of this session holds the lock.
 end_holders() {
-  eg_inode=$(stat -c %d:%i "$BELAY_BASE/host.lock")
-  for eg_pid in $(stat -L -c '%d:%i %n' /proc/[0-9]*/fd/9 2>/dev/null |
-    awk -v inode="$eg_inode" '$1 == inode {split($2, part, "/"); print part[3]}'); do
+  for eg_pid in $(lock_pids); do
     read_all "/proc/$eg_pid/stat" 2>/dev/null || continue
     # shellcheck disable=SC2086 # numbers: state ppid pgrp session
     set -- "$1" ${value##*) }

@@ -145,6 +145,15 @@ KitHost::~KitHost() {
     pid_t pid = 0;
     if (words >> boot >> pid && pid > 1) ::kill(pid, SIGKILL);
   }
+  // Dead-men that still watch.
+  for (const auto& entry : fs::directory_iterator(base() / "runs", ignored)) {
+    std::istringstream words(read_file(entry.path() / "deadman.pid"));
+    std::string boot;
+    pid_t pid = 0;
+    if (words >> boot >> pid && pid > 1 &&
+        read_file(fmt::format("/proc/{}/cmdline", pid)).find(base().string()) != std::string::npos)
+      ::kill(pid, SIGKILL);
+  }
   fs::remove_all(root_, ignored);
   if (fs::exists(root_, ignored)) {
     run({"/usr/bin/chattr", "-R", "-i", "-a", root_.string()}, {"PATH=" + std::string(system_path)});

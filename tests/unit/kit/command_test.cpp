@@ -89,6 +89,21 @@ TEST_P(CommandTest, UndoAndStateAreTheWayBackAndTheProof) {
   EXPECT_EQ(read_file(live("log")), "undone\n") << "undo ran again although the state was right";
 }
 
+// A machine whose power was cut after the commit must stand as committed.
+TEST_P(CommandTest, WhatItWroteIsOnTheDiskBeforeItIsDone) {
+  const fs::path sync = host_.fake_tools() / "sync";
+  fs::remove(sync);
+  write_file(sync, "#!/bin/sh\nfor word; do echo \"$word\"; done >>\"" + live("synced") + "\"\n");
+  fs::permissions(sync, fs::perms(0755));
+  write_file(live("data/old"), "old\n");
+  const Step step = command({"sh", "-c", "echo new >\"$1/new\"", "sh", live("data")}, live("data"));
+  ASSERT_EQ(apply(1, step).get("rc"), "0");
+  const std::string order = read_file(live("synced"));
+  const auto written = order.find(live("data/new") + "\n");
+  ASSERT_NE(written, std::string::npos) << order;
+  EXPECT_LT(written, order.find("apply.rc")) << order;
+}
+
 TEST_P(CommandTest, WhatWasNotDoneIsNotUndone) {
   Step step = command({"touch", live("made")});
   step.params["creates"] = host_.live().string();

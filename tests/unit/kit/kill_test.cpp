@@ -9,6 +9,7 @@
 
 #include "tests/support/kit_host/patience.hpp"
 #include "tests/unit/kit/steps.hpp"
+#include "tests/unit/kit/watched.hpp"
 
 namespace belay::test {
 namespace {
@@ -17,19 +18,6 @@ namespace fs = std::filesystem;
 
 class KillTest : public KitTest {
  protected:
-  // Ids of the processes whose command line names `script` of this host's kit.
-  std::vector<pid_t> processes_of(const std::string& script) const {
-    std::vector<pid_t> found;
-    for (const auto& item : fs::directory_iterator("/proc")) {
-      const std::string name = item.path().filename().string();
-      if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-      const std::string line = read_file(item.path() / "cmdline");
-      if (line.find(host_.base().string()) != std::string::npos && line.find(script) != std::string::npos) {
-        found.push_back(std::stoi(name));
-      }
-    }
-    return found;
-  }
   void let_run_up_to(int microseconds) {
     let_run(std::chrono::microseconds(std::uniform_int_distribution<int>(0, microseconds)(random_)));
   }
@@ -57,9 +45,10 @@ TEST_P(KillTest, AStepIsNeverBegunTwice) {
   ASSERT_EQ(host_.stage(steps).end, 0);
   for (int n = 1; n <= kills; ++n) {
     ASSERT_EQ(host_.do_step("snap", n, "1").end, 0);
+    ASSERT_EQ(host_.do_step("arm", n, "1 0").end, 0);
     auto leash = host_.start(fmt::format("apply {} {} 1 60", host_.run_id(), n));
     let_run_up_to(120000);
-    for (const pid_t pid : processes_of("runner.sh")) ::kill(pid, SIGKILL);
+    for (const pid_t pid : processes_of(host_, "runner.sh")) ::kill(pid, SIGKILL);
     const Reply answer = parse_reply(leash->finish().out, "n0nce");
     const std::string state = stable_probe(n, "apply");
     const bool begun = fs::exists(host_.step_dir(n) / "apply.start");
@@ -95,7 +84,7 @@ TEST_P(KillTest, ARestoreMayBeCutAtAnyPoint) {
     auto leash = host_.start(fmt::format("restore {} 1 1", host_.run_id()));
     let_run_up_to(300000);
     for (const char* script : {"runner.sh", "restore.sh", "child.sh"}) {
-      for (const pid_t pid : processes_of(script)) ::kill(pid, SIGKILL);
+      for (const pid_t pid : processes_of(host_, script)) ::kill(pid, SIGKILL);
     }
     (void)leash->finish();
     stable_probe(1, "restore");

@@ -9,7 +9,8 @@ void KitTest::prepare(int step, const Step& what) {
   ASSERT_EQ(staged.end, 0) << staged.text();
   const Reply snap = host_.do_step("snap", step, "1");
   ASSERT_EQ(snap.end, 0) << snap.text();
-  ASSERT_EQ(snap.get("token"), "armed");
+  const Reply armed = host_.do_step("arm", step, "1 0");
+  ASSERT_EQ(armed.get("token"), "armed") << armed.text();
 }
 
 Reply KitTest::apply(int step, const Step& what) {

@@ -1,7 +1,11 @@
 // What random trees (tests/property/path) found wrong with the resource path, each in its smallest form.
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <map>
+#include <vector>
 
 #include "tests/unit/kit/steps.hpp"
 
@@ -73,6 +77,67 @@ TEST_P(TreesTest, ALinkLinkedOverAnotherHasItsOwnerBack) {
   EXPECT_EQ(info_of(live("app/b")).st_uid, owner);
   EXPECT_EQ(info_of(live("app/a")).st_uid, ::geteuid());
   EXPECT_EQ(fs::read_symlink(live("app/b")), "nowhere");
+}
+
+// A tree of a package goes to its place as one tar stream: every name, every size.
+TEST_P(TreesTest, ATreeHasEveryNameAndSize) {
+  const std::vector<std::string> names = {"-rf",
+                                          "back\\slash",
+                                          "with space",
+                                          "new\nline",
+                                          "\xff\xfe\x80",
+                                          std::string(100, 'h'),
+                                          std::string(101, 'o'),
+                                          std::string(255, 'n'),
+                                          "caf\xc3\xa9",
+                                          std::string(255, '\xe9'),
+                                          "*[a-z]?",
+                                          "plain"};
+  const std::vector<std::size_t> sizes = {0, 1, 511, 512, 513, 70000};
+  std::string list;
+  std::map<std::string, std::string> files;
+  for (const std::string& dir : {std::string("sub/"), "sub/" + std::string(200, 'd') + "/"}) {
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      const std::string path = dir + names[i];
+      std::string content(sizes[i % sizes.size()], '\0');
+      if (!content.empty()) content.back() = 'x';
+      std::string encoded;
+      for (const char c : path) {
+        const auto byte = static_cast<unsigned char>(c);
+        encoded += byte > 32 && byte < 127 && c != '\\' ? std::string(1, c) : fmt::format("\\{:03o}", byte);
+      }
+      list += fmt::format("f 0640 {} {} -\n", host_.blob(content), encoded);
+      files[path] = content;
+    }
+  }
+  Step step{"tree", {{"from", list}, {"to", live("app")}}, {{"path", {{"path", live("app")}}}}};
+  const Reply applied = apply(1, step);
+  ASSERT_EQ(applied.get("rc"), "0") << applied.text();
+  for (const auto& [path, content] : files) {
+    EXPECT_EQ(read_file(live("app/" + path)), content) << path;
+    const struct stat info = info_of(live("app/" + path));
+    EXPECT_EQ(info.st_mode, S_IFREG | 0640u) << path;
+    EXPECT_EQ(info.st_uid, ::geteuid()) << path;
+  }
+  roll_back(1);
+  EXPECT_FALSE(fs::exists(live("app")));
+}
+
+// Many entries are put back by one program per directory, and a link that leads to a directory is none of them.
+TEST_P(TreesTest, ManyEntriesComeBackWhereLinksAre) {
+  fs::create_directories(live("app/dir"));
+  for (int i = 0; i < 40; ++i) write_file(live("app/f" + std::to_string(i)), std::to_string(i));
+  captured();
+  for (int i = 0; i < 40; ++i) {
+    fs::remove(live("app/f" + std::to_string(i)));
+    if (i % 3 == 0) fs::create_symlink(i % 2 == 0 ? "dir" : "f" + std::to_string(i), live("app/f" + std::to_string(i)));
+  }
+  roll_back(1);
+  for (int i = 0; i < 40; ++i) {
+    EXPECT_FALSE(fs::is_symlink(live("app/f" + std::to_string(i)))) << i;
+    EXPECT_EQ(read_file(live("app/f" + std::to_string(i))), std::to_string(i));
+  }
+  EXPECT_TRUE(fs::is_empty(live("app/dir")));
 }
 
 INSTANTIATE_TEST_SUITE_P(Shells, TreesTest, ::testing::ValuesIn(all_shells), shell_name);
