@@ -253,6 +253,8 @@ Awaitable<int> Engine::rehearse(RunRow row, std::shared_ptr<Hold> hold) {
 
 Awaitable<int> Engine::resume(RunRow row, std::shared_ptr<Hold> hold) {
   if (row.kind == RunKind::rehearse) co_return co_await rehearse(std::move(row), std::move(hold));
+  // A way back is never given up: without a plan it has touched nothing yet, and begins anew.
+  if (row.kind == RunKind::rollback && row.plan.empty()) co_return co_await roll_back(std::move(row), std::move(hold));
   bool started = false;
   for (const Recorded& recorded : co_await world_.journal.events(row.id))
     started |= recorded.event.type == EventType::run_started;

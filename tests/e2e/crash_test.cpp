@@ -22,10 +22,6 @@ unsigned number_from(const char* variable, unsigned otherwise) {
   return text == nullptr ? otherwise : static_cast<unsigned>(std::stoul(text));
 }
 
-const std::string counts = R"(- name: Count
-  command: {run: [sh, -c, 'echo "$1" >>"$2/count"', sh, "{{ version }}", "{{ outside }}"], touches: ["{{ root }}/data"]}
-)";
-
 using Clock = std::chrono::steady_clock;
 
 // Kills belayd after a random part of the time a run takes, starts it again, up to twice within one run.
@@ -105,8 +101,11 @@ TEST(Crash, AtRandomInstantsLeavesNothingHalfAndRunsNothingTwice) {
   EXPECT_EQ(train.json({"status"})["runs_running"], 0);
 }
 
-TEST(Crash, InTheMiddleOfAStepTakesTheStepBackAndEndsWhatItStarted) {
-  Train train({{.name = "dev", .hosts = 2}});
+class CrashOver : public OverTransports {};
+INSTANTIATE_TEST_SUITE_P(Each, CrashOver, every_transport, name_of_transport);
+
+TEST_P(CrashOver, InTheMiddleOfAStepTakesTheStepBackAndEndsWhatItStarted) {
+  Train train({{.name = "dev", .hosts = 2, .transport = GetParam()}});
   train.start();
   const Tree before = train.apps();
   const std::string run = train.detached({"deploy", train.build(note("1.0", holds_on("dev2"))), "-e", "dev"});
@@ -114,37 +113,12 @@ TEST(Crash, InTheMiddleOfAStepTakesTheStepBackAndEndsWhatItStarted) {
   ASSERT_TRUE(until([&] { return slurp(holding).ends_with("\n"); })) << train.log();
   const pid_t step = std::stoi(slurp(holding));
   train.kill();
-  EXPECT_EQ(::kill(step, 0), 0) << "a step outlives the daemon; only its successor decides";
+  EXPECT_TRUE(lives(step)) << "a step outlives the daemon; only its successor decides";
   train.start();
   const Outcome watched = train.belay({"run", "watch", run});
   EXPECT_EQ(watched.code, 2) << watched.all() << train.log();
   EXPECT_THAT(differences(before, train.apps()), IsEmpty());
-  EXPECT_NE(::kill(step, 0), 0) << "the step still runs";
-}
-
-TEST(Stop, GoesNoFurtherSaysWhatItLeftAndTheNextStartEndsTheRun) {
-  Train train({{.name = "dev", .hosts = 2}});
-  train.start();
-  const Tree before = train.apps();
-  const std::string run = train.detached({"deploy", train.build(note("1.0", holds_on("dev2") + counts)), "-e", "dev"});
-  const auto holding = train.host("dev2").outside / "holding";
-  ASSERT_TRUE(until([&] { return slurp(holding).ends_with("\n"); })) << train.log();
-  ::kill(train.pid(), SIGTERM);
-  ASSERT_TRUE(until([&] { return train.log().find("stopping on SIGTERM") != std::string::npos; }));
-  spill(train.host("dev2").outside / "go", "");
-  const Outcome stopped = train.stop();
-  EXPECT_EQ(stopped.code, 0) << stopped.all();
-  EXPECT_THAT(stopped.out,
-              HasSubstr("run " + run + " of shop in dev is left going forward; the next start takes it up"));
-  EXPECT_THAT(executions(train.host("dev2")), IsEmpty()) << "a further step began after SIGTERM";
-  train.start();
-  // What it had done when it stopped is known for certain, so the run goes on to its end.
-  const Outcome watched = train.belay({"run", "watch", run});
-  EXPECT_EQ(watched.code, 0) << watched.all() << train.log();
-  EXPECT_EQ(executions(train.host("dev2")), "1.0\n");
-  EXPECT_EQ(slurp(train.host("dev1").app / "note"), "note 1.0\n");
-  EXPECT_EQ(train.belay({"rollback", "shop", "-e", "dev"}).code, 0);
-  EXPECT_THAT(differences(before, train.apps()), IsEmpty());
+  EXPECT_FALSE(lives(step)) << "the step still runs";
 }
 
 }  // namespace

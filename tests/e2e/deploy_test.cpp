@@ -1,4 +1,4 @@
-// Forward over real SSH, back from a failure in a later batch, back from a finished deployment.
+// Forward, back from a failure in a later batch, back from a finished deployment.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -15,8 +15,11 @@ using testing::Not;
 
 constexpr const char* serial = "[1, 2]";
 
-TEST(Deploy, GoesForwardInBatchesAndEveryTouchedHostComesBackWhenALaterOneFails) {
-  Train train({{.name = "dev", .hosts = 3}});
+class Deploy : public OverTransports {};
+INSTANTIATE_TEST_SUITE_P(Over, Deploy, every_transport, name_of_transport);
+
+TEST_P(Deploy, GoesForwardInBatchesAndEveryTouchedHostComesBackWhenALaterOneFails) {
+  Train train({{.name = "dev", .hosts = 3, .transport = GetParam()}});
   train.start();
   const Outcome first = train.belay({"deploy", train.build(shop("1.0", "", serial)), "-e", "dev", "--reason", "first"});
   ASSERT_EQ(first.code, 0) << first.all() << train.log();

@@ -13,9 +13,9 @@ using testing::IsEmpty;
 using testing::Not;
 
 // Two hosts with 1.0 on them. A failure on dev2 must take dev1 back too.
-class Failure : public testing::Test {
+class Failure : public OverTransports {
  protected:
-  Failure() : train({{.name = "dev", .hosts = 2}}) {
+  Failure() : train({{.name = "dev", .hosts = 2, .transport = GetParam()}}) {
     train.start();
     const Outcome first = train.belay({"deploy", train.build(note("1.0")), "-e", "dev"});
     if (first.code != 0) throw std::runtime_error(first.all() + train.log());
@@ -50,9 +50,9 @@ class Failure : public testing::Test {
   Tree before;
 };
 
-bool lives(pid_t pid) { return ::kill(pid, 0) == 0; }
+INSTANTIATE_TEST_SUITE_P(Over, Failure, every_transport, name_of_transport);
 
-TEST_F(Failure, OfACommandACheckOrInTime) {
+TEST_P(Failure, OfACommandACheckOrInTime) {
   struct Case {
     const char* version;
     std::string steps;
@@ -75,7 +75,7 @@ TEST_F(Failure, OfACommandACheckOrInTime) {
   }
 }
 
-TEST_F(Failure, ALostWorkerCostsTheRunAndNeverTheDaemon) {
+TEST_P(Failure, ALostWorkerCostsTheRunAndNeverTheDaemon) {
   const std::string run = begin("1.1", holds_on("dev2"));
   const pid_t step = held();
   const std::vector<pid_t> workers = train.workers();
@@ -86,14 +86,18 @@ TEST_F(Failure, ALostWorkerCostsTheRunAndNeverTheDaemon) {
   EXPECT_EQ(train.belay({"status"}).code, 0);
 }
 
-TEST_F(Failure, AStepThatLeavesAProcessBehindIsToldByItsName) {
+TEST_P(Failure, AStepThatLeavesAProcessBehindIsToldByItsName) {
   went_back(
       begin("1.1",
             "- name: Forgetful\n  command: {run: [sh, -c, 'sleep 611 & exit 0'], touches: [\"{{ root }}/held\"]}\n"),
       "sleep 611");
 }
 
-TEST_F(Failure, AServerThatDiesUnderAStep) {
+// Where there is a server.
+class FailureOverSsh : public Failure {};
+INSTANTIATE_TEST_SUITE_P(Over, FailureOverSsh, testing::Values("ssh", "openssh"), name_of_transport);
+
+TEST_P(FailureOverSsh, AServerThatDiesUnderAStep) {
   const std::string run = begin("1.1", holds_on("dev2"));
   const pid_t step = held();
   train.host("dev2").sshd->kill_sessions();
@@ -101,7 +105,7 @@ TEST_F(Failure, AServerThatDiesUnderAStep) {
   EXPECT_FALSE(lives(step)) << "the step still runs";
 }
 
-TEST_F(Failure, AbortEndsAStepInTheMiddleAndGoesBack) {
+TEST_P(Failure, AbortEndsAStepInTheMiddleAndGoesBack) {
   const std::string run = begin("1.1", holds_on("dev2"));
   const pid_t step = held();
   const Outcome asked = train.belay({"run", "abort", run, "--reason", "wrong day"});

@@ -130,25 +130,10 @@ TEST(Order, TheJournalHoldsEachIntentOnDiskBeforeItsFirstByteGoesOut) {
   }
 }
 
-// Everything a command on a host may print to lie to the one who reads it.
-const std::string lies =
-    "\x1b[2J\x1b[31mred\x1b[0m\r\x1b]0;title\x07 overwritten\n"
-    "\x01"
-    "belay 00 begin\n\x01rc 1\n0\n\x01"
-    "belay 00 end 0\n"
-    "2026-01-01T00:00:00.000Z info     run 01ARZ3NDEKTSV4RRFFQ69G5FAV ended with 0: all is well\n"
-    "dev1 1 apply | forged\n"
-    "bidi \xe2\x80\xae"
-    "reversed \xff\xfe {{ root }} $(touch /tmp/never) \x9b"
-    "31m\n";
-
 TEST(Hostile, OutputIsShownEscapedAndDecidesNothing) {
   Train train;
   train.start();
-  Release release =
-      note("1.0",
-           "- name: Lie\n  command: {run: [sh, -c, 'cat ./lies; cat ./lies >&2; exit 3'], from: files, touches: []}\n");
-  release.files = {{"files/lies", lies}};
+  const Release release = lying("1.0");
   const Tree before = train.apps();
   const std::string id = train.detached({"deploy", train.build(release), "-e", "dev"});
   const Outcome watched = train.belay({"run", "watch", id});

@@ -3,11 +3,18 @@
 // execution.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <string>
 
 #include "tests/support/train/train.hpp"
 
 namespace belay::test {
+
+// A scenario that must go the same way however hosts are reached: .transport = GetParam().
+class OverTransports : public testing::TestWithParam<const char*> {};
+inline const auto every_transport = testing::Values("ssh", "openssh", "local");
+inline std::string name_of_transport(const testing::TestParamInfo<const char*>& info) { return info.param; }
 
 inline const std::string shop_steps = R"(- name: Unpack
   tree: {from: files/site, to: "{{ root }}/releases/{{ version }}"}
@@ -48,10 +55,36 @@ inline std::string holds_on(const std::string& host) {
          host + "\"\n";
 }
 
+// A step that leaves the version in {{ outside }}/count, once per execution.
+inline const std::string counts = R"(- name: Count
+  command: {run: [sh, -c, 'echo "$1" >>"$2/count"', sh, "{{ version }}", "{{ outside }}"], touches: ["{{ root }}/data"]}
+)";
+
 // A step that fails on one host alone.
 inline std::string fails_on(const std::string& host) {
   return "- name: Break\n  command: {run: [sh, -c, 'echo it broke >&2; exit 7'], touches: []}\n  when: host == \"" +
          host + "\"\n";
+}
+
+// Everything a command on a host may print to lie to the one who reads it.
+inline const std::string lies =
+    "\x1b[2J\x1b[31mred\x1b[0m\r\x1b]0;title\x07 overwritten\n"
+    "\x01"
+    "belay 00 begin\n\x01rc 1\n0\n\x01"
+    "belay 00 end 0\n"
+    "2026-01-01T00:00:00.000Z info     run 01ARZ3NDEKTSV4RRFFQ69G5FAV ended with 0: all is well\n"
+    "dev1 1 apply | forged\n"
+    "bidi \xe2\x80\xae"
+    "reversed \xff\xfe {{ root }} $(touch /tmp/never) \x9b"
+    "31m\n";
+
+// A release whose step prints them, on both streams, and fails.
+inline Release lying(const std::string& version) {
+  Release out = note(version,
+                     "- name: Lie\n  command: {run: [sh, -c, 'cat ./lies; cat ./lies >&2; exit 3'], from: files, "
+                     "touches: []}\n");
+  out.files = {{"files/lies", lies}};
+  return out;
 }
 
 // The lines that the command step left on a host, one per execution.

@@ -50,6 +50,9 @@ class Child {
 // Polls until `condition` holds; false when it did not within two minutes.
 [[nodiscard]] bool until(const std::function<bool()>& condition);
 
+// True while the process can still do something: one that has ended and was not collected yet cannot.
+[[nodiscard]] bool lives(pid_t pid);
+
 [[nodiscard]] std::string slurp(const std::filesystem::path& path);
 // Makes missing directories above it.
 void spill(const std::filesystem::path& path, const std::string& bytes);

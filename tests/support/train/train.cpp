@@ -33,7 +33,6 @@ std::string indented(const std::string& text, const std::string& by) {
   return out;
 }
 
-// The process that has `pid` as its parent and runs `program`; -1 when there is none.
 std::vector<pid_t> children_of(pid_t parent) {
   std::vector<pid_t> out;
   std::error_code ignored;
@@ -52,9 +51,11 @@ std::vector<pid_t> children_of(pid_t parent) {
   return out;
 }
 
+// By the name that everybody may read: a worker keeps its own user from looking at its executable.
 std::string program_of(pid_t pid) {
-  std::error_code ignored;
-  return fs::read_symlink(fmt::format("/proc/{}/exe", pid), ignored).filename();
+  std::string name = slurp(fmt::format("/proc/{}/comm", pid));
+  name.erase(name.find_last_not_of('\n') + 1);
+  return name;
 }
 
 }  // namespace
@@ -85,13 +86,15 @@ void Train::make_keys() {
 }
 
 void Train::make_hosts(const Place& place) {
-  for (int i = 1; i <= place.hosts; ++i) {
+  const auto count = place.machines.empty() ? static_cast<std::size_t>(place.hosts) : place.machines.size();
+  for (std::size_t i = 1; i <= count; ++i) {
     TrainHost host;
     host.name = place.name + std::to_string(i);
-    const fs::path at = directory_ / "hosts" / host.name;
+    if (!place.machines.empty()) host.machine = place.machines[i - 1];
+    const fs::path at = host.machine ? host.machine->disk / "srv" : directory_ / "hosts" / host.name;
     host.app = at / "app";
     host.outside = at / "outside";
-    host.base = at / "belay";
+    host.base = host.machine ? host.machine->disk / "var/lib/belay" : at / "belay";
     for (const fs::path& made : {host.app, host.outside}) fs::create_directories(made);
     // What was there before Belay came, and must be there when it has gone back.
     spill(host.app / "etc/neighbour.conf", "not ours\n");
@@ -99,7 +102,9 @@ void Train::make_hosts(const Place& place) {
     spill(host.app / "data/kept", "kept\n");
     fs::create_hard_link(host.app / "data/kept", host.app / "data/kept twice");
     fs::create_symlink("/nowhere", host.app / "data/dangling");
-    if (place.transport != "local") {
+    if (host.machine) {
+      std::ofstream(host.machine->authorized_keys, std::ios::app) << slurp(directory_ / "keys/identity.pub");
+    } else if (place.transport != "local") {
       servers_.push_back(std::make_unique<Sshd>());
       host.sshd = servers_.back().get();
       std::ofstream(host.sshd->directory() / "authorized_keys", std::ios::app)
@@ -123,7 +128,7 @@ void Train::write_configuration(const std::vector<Place>& places) {
         fmt::format("  {}:\n    tier: {}\n    transport: {}\n    user: {}\n    signers: {}/allowed_signers\n",
                     place.name, place.tier, place.transport,
                     run({"/usr/bin/id", "-un"}).substr(0, run({"/usr/bin/id", "-un"}).find('\n')), directory_.string());
-    if (place.transport == "ssh") text += fmt::format("    key: {}\n", key.string());
+    if (place.transport != "local") text += fmt::format("    key: {}\n", key.string());
     text += indented(place.more, "    ");
   }
   spill(directory_ / "environments.yaml", text);
@@ -166,17 +171,20 @@ void Train::add_hosts() {
                 "-e",
                 environment,
                 "--base",
-                host.base,
+                host.there(host.base),
                 "--var",
-                "root=" + host.app.string(),
+                "root=" + host.there(host.app),
                 "--var",
-                "outside=" + host.outside.string(),
+                "outside=" + host.there(host.outside),
                 "--group",
                 "web"};
     if (host.sshd != nullptr) {
       words.insert(words.end(), {"--address", "127.0.0.1", "--port", std::to_string(host.sshd->port())});
       for (const std::string& key : host.sshd->host_keys()) words.insert(words.end(), {"--key", key});
     }
+    if (host.machine)
+      words.insert(words.end(), {"--address", "127.0.0.1", "--port", std::to_string(host.machine->port), "--key",
+                                 host.machine->host_key});
     const Outcome added = belay(words);
     if (added.code != 0) throw std::runtime_error("belay host add: " + added.all());
   }
@@ -233,6 +241,12 @@ Words Train::command_line(const Words& words) const {
 Child Train::begin(const Words& words) {
   const std::string name = fmt::format("command.{}", ++commands_);
   return Child(command_line(words), environment(), directory_ / (name + ".out"), directory_ / (name + ".err"));
+}
+
+std::unique_ptr<Pty> Train::on_terminal(const Words& words, TerminalSize size, const Words& variables) const {
+  Words env = environment();
+  env.insert(env.end(), variables.begin(), variables.end());
+  return std::make_unique<Pty>(command_line(words), env, size);
 }
 
 Outcome Train::belay(const Words& words) { return begin(words).finish(); }

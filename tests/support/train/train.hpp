@@ -15,10 +15,19 @@
 #include <vector>
 
 #include "tests/support/sshd/sshd.hpp"
+#include "tests/support/terminal/pty.hpp"
 #include "tests/support/train/command.hpp"
 #include "tests/support/train/tree.hpp"
 
 namespace belay::test {
+
+// A host that is a machine of its own, in place of an sshd on loopback (tests/fleet).
+struct PlaceMachine {
+  std::uint16_t port = 0;                 // on loopback, of what leads to its sshd
+  std::string host_key;                   // "ssh-ed25519 AAAA…"
+  std::filesystem::path disk;             // its root directory, as this process sees it
+  std::filesystem::path authorized_keys;  // of the account the test runs under, in there
+};
 
 // An environment and its hosts, which are called NAME1, NAME2, …
 struct Place {
@@ -27,6 +36,7 @@ struct Place {
   int hosts = 1;
   std::string transport = "ssh";
   std::string more = {};  // further keys of the environment in environments.yaml, without indentation
+  std::vector<PlaceMachine> machines = {};  // when there are some, they are the hosts
 };
 
 // A host as the test sees it from below. The playbook knows `app` as {{ root }} and `outside` as {{ outside }}.
@@ -35,7 +45,13 @@ struct TrainHost {
   std::filesystem::path app;      // what releases live in
   std::filesystem::path outside;  // a place no snapshot covers
   std::filesystem::path base;     // Belay's own directory
-  Sshd* sshd = nullptr;           // null with transport local
+  Sshd* sshd = nullptr;           // null with transport local, and when it is a machine of its own
+  std::optional<PlaceMachine> machine = {};
+
+  // A path of this process as the host knows it.
+  [[nodiscard]] std::string there(const std::filesystem::path& path) const {
+    return machine ? "/" + path.lexically_relative(machine->disk).string() : path.string();
+  }
 };
 
 // A package in the making.
@@ -75,6 +91,9 @@ class Train {
   // The command. Adds --socket where a verb asks the daemon.
   Outcome belay(const Words& words);
   Child begin(const Words& words);
+  // The command on a terminal of its own, as a person has it; `variables` (TERM and the like) go into its environment.
+  [[nodiscard]] std::unique_ptr<Pty> on_terminal(const Words& words, TerminalSize size = {},
+                                                 const Words& variables = {"TERM=xterm-256color"}) const;
   // The document that `words… -o json` prints; throws with everything said when it prints none.
   nlohmann::json json(const Words& words);
   // Starts a run in the background and gives its id: `deploy FILE -e ENV` and the like.
