@@ -9,7 +9,7 @@ JOBS ?= $(shell nproc)
 # The tests' fleet talks over loopback; half of them wait for something most of the time.
 TEST_JOBS ?= $(JOBS)
 
-.PHONY: help setup build test lint format demo sandbox sandbox-stop install clean fuzz-smoke
+.PHONY: help setup build test fleet lint format demo sandbox sandbox-stop install clean fuzz-smoke
 
 help:
 	@printf '%s\n' \
@@ -17,6 +17,7 @@ help:
 	  '  make demo          build, start a six-host sandbox, and play a release train through it' \
 	  '  make sandbox       start the sandbox alone and say how to use it   (make sandbox-stop ends it)' \
 	  '  make test          everything CI runs: sanitizer build, tests, lint, house rules, shellcheck' \
+	  '  make fleet         of these only the tests that boot whole machines (TOPIC=power: one kind)' \
 	  '  make build         build/release: belayd, belay and the transports' \
 	  '  make install       into DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)' '' \
 	  '  make setup         install the Debian packages that are missing (tools/packages.txt)' \
@@ -41,6 +42,13 @@ test: setup
 	@cmake --build --preset asan -j $(JOBS)
 	@ctest --test-dir build/asan -j $(TEST_JOBS) --output-on-failure --no-tests=error
 
+TOPIC ?=
+fleet: setup
+	@mkdir -p build
+	@cmake --preset asan >build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
+	@cmake --build --preset asan -j $(JOBS) --target tests/fleet/all
+	@ctest --test-dir build/asan -L fleet -R 'fleet.*$(TOPIC)' --output-on-failure --no-tests=error
+
 lint: setup
 	@tools/lint.sh format shell tidy
 
@@ -56,8 +64,8 @@ sandbox: build
 sandbox-stop:
 	@playbooks/demo/sandbox.sh stop
 
-install: build
-	@DESTDIR='$(DESTDIR)' cmake --install build/release --prefix '$(PREFIX)'
+install: setup
+	@tools/install.sh '$(PREFIX)' '$(DESTDIR)'
 
 SECONDS_EACH ?= 20
 fuzz-smoke: setup
