@@ -6,6 +6,7 @@
 
 #include "daemon/api/documents.hpp"
 #include "daemon/api/handlers.hpp"
+#include "daemon/api/idempotency.hpp"
 #include "daemon/api/problem.hpp"
 #include "daemon/base/digest.hpp"
 #include "daemon/base/escape.hpp"
@@ -41,6 +42,8 @@ Result<engine::StartRequest> start_request(const Request& request) {
   start.of = request.text("of");
   start.reason = request.text("reason");
   start.actor = request.peer.actor;
+  if (!request.idempotency_key.empty()) start.key = sha256(key_of(request));
+  start.asked = sha256(request.body);
   const std::string kind = request.text("kind");
   if (kind == "rollback") {
     start.kind = RunKind::rollback;

@@ -10,10 +10,14 @@ namespace belay::api {
 
 namespace asio = boost::asio;
 
+std::string key_of(const Request& request) {
+  // Paths hold no newline (target.hpp), so the parts cannot run into each other.
+  return std::to_string(request.peer.uid) + '\n' + request.path + '\n' + request.idempotency_key;
+}
+
 Awaitable<Response> Idempotency::once(const Request& request, std::function<Awaitable<Response>()> work) {
   if (request.idempotency_key.empty() || request.method != Method::post) co_return co_await work();
-  // Paths hold no newline (target.hpp), so the parts cannot run into each other.
-  const std::string key = std::to_string(request.peer.uid) + '\n' + request.path + '\n' + request.idempotency_key;
+  const std::string key = key_of(request);
   const Digest body = sha256(request.body);
 
   for (auto found = known_.find(key); found != known_.end(); found = known_.find(key)) {

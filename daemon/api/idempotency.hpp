@@ -1,10 +1,11 @@
 // Idempotency keys: a client that repeats a POST with the same key gets the first answer again, not a second run
 // (threats J-80).
 //
-// Kept in memory, bounded in entries and bytes, oldest forgotten first: after a restart of the daemon a repeated POST
-// is a new one, and the engine's one-run-per-application rule is what remains. A key belongs to one user, method and
-// path. The same key with another body is Kind::conflict. A repeat that arrives while the first is still under way
-// waits for it. Answers of status 5xx are not remembered: they are worth another try. Loop thread only.
+// Kept in memory, bounded in entries and bytes, oldest forgotten first: all answers, and repeats that come at the same
+// time. That a run is started once also over a restart of the daemon is the engine's (StartRequest::key); repeating any
+// other POST does no harm. A key belongs to one user, method and path. The same key with another body is
+// Kind::conflict. A repeat that arrives while the first is still under way waits for it. Answers of status 5xx are not
+// remembered: they are worth another try. Loop thread only.
 #pragma once
 
 #include <boost/asio/steady_timer.hpp>
@@ -18,6 +19,9 @@
 #include "daemon/api/http.hpp"
 
 namespace belay::api {
+
+// What one key stands for: it belongs to one user and path.
+[[nodiscard]] std::string key_of(const Request& request);
 
 class Idempotency {
  public:

@@ -5,8 +5,10 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <optional>
 #include <string>
 
+#include "daemon/base/digest.hpp"
 #include "daemon/base/error.hpp"
 #include "daemon/model/record.hpp"
 #include "daemon/port/journal.hpp"
@@ -21,14 +23,18 @@ struct StartRequest {
   std::string of = {};           // … or this run
   std::string actor = {};        // who asks, from the connection's credentials
   std::string reason = {};
+  // When the client gave an Idempotency-Key: a digest of who asked with which key, and one of what was asked for.
+  std::optional<Digest> key = {};
+  Digest asked = {};
 };
 
 class Control {
  public:
   virtual ~Control() = default;
 
-  // The id of the new run, once the journal has it. Kind::refused with the rule and the way out; Kind::conflict when
-  // the application is already being worked on there.
+  // The id of the new run, once the journal has it; of the old one when it was asked for before with the same key, also
+  // of an earlier daemon (Kind::conflict when something else was asked for with that key). Kind::refused with the rule
+  // and the way out; Kind::conflict when the application is already being worked on there.
   [[nodiscard]] virtual Awaitable<Result<std::string>> start(StartRequest request) = 0;
   // Stop going forward and go back; a run that already goes back, or has ended, is left alone (Kind::conflict).
   [[nodiscard]] virtual Awaitable<Result<void>> abort(std::string run, std::string actor, std::string reason) = 0;

@@ -40,7 +40,10 @@ class Engine final : public Control {
   // engine_start.cpp
   [[nodiscard]] Awaitable<Result<RunRow>> prepare_row(const StartRequest& request, const Environment& environment);
   [[nodiscard]] Awaitable<Result<void>> check_gates(RunRow& row, const Environment& environment);
-  [[nodiscard]] Awaitable<void> create(const RunRow& row);
+  // The run that the same request started before, if there is one.
+  [[nodiscard]] Awaitable<Result<std::optional<std::string>>> asked_before(const StartRequest& request);
+  // `asked` as in StartRequest.
+  [[nodiscard]] Awaitable<void> create(const RunRow& row, const Digest& asked = {});
   [[nodiscard]] Awaitable<int> end_early(RunRow row, int exit_code, std::string why);
   void launch(RunRow row, std::shared_ptr<Hold> hold);
 

@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <nlohmann/json.hpp>
 
@@ -20,12 +22,28 @@ bool rehearsal_counts(const Environment& environment, const Environment& where) 
   return named.empty() ? where.tier == Tier::test : where.name == named;
 }
 
+constexpr std::size_t ulid_time_digits = 10;
+
+// A request that is repeated after more runs than this is a new one.
+constexpr int runs_looked_through = 1024;
+
+// The part of a run's id that is not its time: by chance, or by the key it was asked for with. So the key stands in the
+// record in the same transaction as the run, and no crash can come between them.
+std::array<std::uint8_t, 10> ten_of(const StartRequest& request) {
+  if (!request.key) return random_ten();
+  std::array<std::uint8_t, 10> out{};
+  std::copy_n(request.key->bytes.begin(), out.size(), out.begin());
+  return out;
+}
+
 }  // namespace
 
 Engine::Engine(World world) : world_(std::move(world)) {}
 
 Awaitable<Result<std::string>> Engine::start(StartRequest request) {
   if (stopping_) co_return fail(Kind::conflict, "the daemon is stopping", "Ask again when it is up");
+  BELAY_CO_TRY(const auto before, co_await asked_before(request));
+  if (before) co_return *before;
   const Environment* environment = world_.environment(request.environment);
   // A rollback of a run by its id need not name the environment.
   std::optional<RunRow> undone;
@@ -54,12 +72,12 @@ Awaitable<Result<std::string>> Engine::start(StartRequest request) {
   if (row.kind != RunKind::rollback) {
     if (auto allowed = co_await check_gates(row, *environment); !allowed) {
       // A refusal is a fact too: who tried what, and which rule said no.
-      co_await create(row);
+      co_await create(row, request.asked);
       co_await end_early(row, 5, allowed.error().text());
       co_return std::unexpected(allowed.error());
     }
   }
-  co_await create(row);
+  co_await create(row, request.asked);
   const std::string id = row.id;
   spdlog::info("run {}: {} of {} {} in {} asked for by {}", id, to_string(row.kind), row.application, row.version,
                row.environment, show(row.actor));
@@ -68,7 +86,7 @@ Awaitable<Result<std::string>> Engine::start(StartRequest request) {
 }
 
 Awaitable<Result<RunRow>> Engine::prepare_row(const StartRequest& request, const Environment& environment) {
-  RunRow row{.id = make_ulid(static_cast<std::uint64_t>(world_.clock.now_ms()), random_ten()),
+  RunRow row{.id = make_ulid(static_cast<std::uint64_t>(world_.clock.now_ms()), ten_of(request)),
              .kind = request.kind,
              .application = request.application,
              .environment = environment.name,
@@ -167,7 +185,22 @@ Awaitable<Result<void>> Engine::check_gates(RunRow& row, const Environment& envi
   co_return Result<void>{};
 }
 
-Awaitable<void> Engine::create(const RunRow& row) {
+Awaitable<Result<std::optional<std::string>>> Engine::asked_before(const StartRequest& request) {
+  if (!request.key) co_return std::nullopt;
+  const std::string mark = make_ulid(0, ten_of(request)).substr(ulid_time_digits);
+  for (const RunRow& row : co_await world_.record.runs({.limit = runs_looked_through})) {
+    // What was refused has done nothing, and may be allowed by now.
+    if (!row.id.ends_with(mark) || row.state == "refused") continue;
+    const auto events = co_await world_.journal.events(row.id);
+    const auto created = nlohmann::json::parse(events.empty() ? "" : events.front().event.detail, nullptr, false);
+    if (created.is_object() && created.value("asked", "") == request.asked.hex()) co_return row.id;
+    co_return fail(Kind::conflict, "this Idempotency-Key was used with another body",
+                   "Use a new key for a new request.");
+  }
+  co_return std::nullopt;
+}
+
+Awaitable<void> Engine::create(const RunRow& row, const Digest& asked) {
   Event created;
   created.type = EventType::run_created;
   created.run = row.id;
@@ -179,7 +212,9 @@ Awaitable<void> Engine::create(const RunRow& row) {
       {"environment", row.environment},
       {"package", row.package},
       {"actor", row.actor},
-      {"of", row.of}}.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+      {"of", row.of},
+      {"asked",
+       asked.hex()}}.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   std::vector<Event> events;
   events.push_back(std::move(created));
   std::vector<RecordWrite> rows;

@@ -14,7 +14,7 @@ namespace belay {
 
 enum class EventType : std::uint8_t {
   // The run as a whole.
-  run_created,  // detail: kind, application, environment, package, actor, reason
+  run_created,  // detail: kind, application, environment, package, actor, of, asked (digest of the request)
   run_planned,  // digest: the plan
   run_started,  // every host passed preflight, everything is staged: the first snapshot may be taken
   run_abort,    // a person asked to stop going forward; note: who and why

@@ -1,6 +1,11 @@
 // What production asks for before a run may touch it, and what keeps runs and daemons out of each other's way.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <array>
 
 #include "tests/e2e/releases.hpp"
 
@@ -100,6 +105,49 @@ TEST(Gate, ASignatureDriftAndAStepWithoutAWayBackAreRefusedWithTheReason) {
   const Outcome diff = train.belay({"diff", "shop", "-e", "prod"});
   EXPECT_EQ(diff.code, 1);
   EXPECT_THAT(diff.out, HasSubstr((host.app / "note").string()));
+}
+
+// POST /v1/runs as a program would send it: the whole answer.
+std::string post_run(const Train& train, const std::string& key, const std::string& body) {
+  const std::string path = train.directory() / "belayd.sock";
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  std::string answer;
+  if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
+    const std::string request =
+        "POST /v1/runs HTTP/1.1\r\nHost: belay\r\nConnection: close\r\nIdempotency-Key: " + key +
+        "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+    EXPECT_EQ(::send(fd, request.data(), request.size(), MSG_NOSIGNAL), static_cast<ssize_t>(request.size()));
+    std::array<char, 4096> piece{};
+    for (ssize_t n = 0; (n = ::recv(fd, piece.data(), piece.size(), 0)) > 0;)
+      answer.append(piece.data(), static_cast<std::size_t>(n));
+  }
+  ::close(fd);
+  return answer;
+}
+
+TEST(Gate, ARequestRepeatedOverTheDaemonsDeathStartsOneRun) {
+  Train train;
+  train.start();
+  for (const char* version : {"1.0", "1.1"})
+    ASSERT_EQ(train.belay({"deploy", train.build(note(version)), "-e", "dev"}).code, 0) << train.log();
+  const std::string back = R"({"kind":"rollback","application":"shop","environment":"dev"})";
+  const std::string first = post_run(train, "7b0e", back);
+  EXPECT_THAT(first, HasSubstr("202 Accepted"));
+  const std::string id = first.substr(first.size() - 28, 26);
+  train.kill();
+  train.start();
+  EXPECT_THAT(post_run(train, "7b0e", back), AllOf(HasSubstr("202 Accepted"), HasSubstr(id)));
+  EXPECT_EQ(train.ended(id)["run"]["exit_code"], 0) << train.log();
+  train.kill();
+  train.start();
+  EXPECT_THAT(post_run(train, "7b0e", back), AllOf(HasSubstr("202 Accepted"), HasSubstr(id)));
+  EXPECT_EQ(slurp(train.host("dev1").app / "note"), "note 1.0\n") << "it went back once";
+  const std::string other = R"({"kind":"rollback","application":"shop","environment":"dev","reason":"else"})";
+  EXPECT_THAT(post_run(train, "7b0e", other), HasSubstr("409 Conflict"));
+  EXPECT_THAT(post_run(train, "7b0f", other), AllOf(HasSubstr("202 Accepted"), Not(HasSubstr(id))));
 }
 
 TEST(Gate, RunsAndDaemonsKeepOutOfEachOthersWay) {
