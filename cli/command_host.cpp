@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "cli/command.hpp"
+#include "cli/host_body.hpp"
 #include "cli/proof_text.hpp"
 #include "cli/scan.hpp"
 #include "cli/table.hpp"
@@ -135,15 +136,15 @@ void host_show(Cli& cli, const std::string& name) {
 }
 
 void host_add(Cli& cli, const HostOptions& options) {
-  Json body{{"environment", options.environment},
-            {"address", options.address.empty() ? options.name : options.address},
-            {"port", options.port},
-            {"groups", options.groups},
-            {"host_keys", options.keys}};
-  if (!options.user.empty()) body["user"] = options.user;
-  if (!options.base.empty()) body["base"] = options.base;
-  if (!options.transport.empty()) body["transport"] = options.transport;
-  Json vars = Json::object();
+  Host host{.name = options.name,
+            .environment = options.environment,
+            .address = options.address.empty() ? options.name : options.address,
+            .port = options.port,
+            .user = options.user,
+            .base = options.base,
+            .transport = options.transport,
+            .groups = options.groups,
+            .host_keys = options.keys};
   for (const std::string& each : options.vars) {
     const std::size_t equals = each.find('=');
     if (equals == std::string::npos) {
@@ -151,18 +152,17 @@ void host_add(Cli& cli, const HostOptions& options) {
       cli.code = exit_usage;
       return;
     }
-    vars[each.substr(0, equals)] = each.substr(equals + 1);
+    host.vars[each.substr(0, equals)] = each.substr(equals + 1);
   }
-  body["vars"] = vars;
   Client client(cli.socket_path());
-  const auto document = client.put("/v1/hosts/" + part(options.name), body);
+  const auto document = client.put("/v1/hosts/" + part(host.name), host_body(host));
   if (!document) return cli.failed(document.error(), client);
   print_host(cli, *document);
   if (options.keys.empty() && options.transport != "local") {
     cli.say(
         fmt::format("no key is pinned, so it cannot be reached yet: compare `belay host scan-key {}` out of band, then "
                     "`belay host add {} … --key 'TYPE KEY'`.",
-                    body.value("address", options.name), options.name));
+                    host.address, host.name));
   }
 }
 

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "cli/command.hpp"
+#include "cli/host_body.hpp"
 #include "cli/table.hpp"
 #include "cli/text.hpp"
 #include "daemon/package/files.hpp"
@@ -19,18 +20,9 @@ struct Options {
   bool dry_run = false;
 };
 
-Json body_of(const Host& host) {
-  Json body{{"environment", host.environment}, {"address", host.address},     {"port", host.port},
-            {"groups", host.groups},           {"host_keys", host.host_keys}, {"vars", host.vars}};
-  if (!host.user.empty()) body["user"] = host.user;
-  if (!host.base.empty()) body["base"] = host.base;
-  if (!host.transport.empty()) body["transport"] = host.transport;
-  return body;
-}
-
 // What an import would lose: keys that are pinned now and that the inventory does not name stay pinned.
 Result<Json> merged(Client& client, const Host& host) {
-  Json body = body_of(host);
+  Json body = host_body(host);
   if (!host.host_keys.empty()) return body;
   auto known = client.get("/v1/hosts/" + part(host.name));
   if (!known && known.error().kind == Kind::not_found) return body;

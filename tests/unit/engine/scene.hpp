@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <filesystem>
 #include <stdexcept>
@@ -13,27 +12,11 @@
 #include "daemon/engine/planner.hpp"
 #include "daemon/store/file_blobs.hpp"
 #include "daemon/wire/yaml.hpp"
+#include "tests/support/folder/folder.hpp"
 
 namespace belay::engine::testing {
 
-class TempDir {
- public:
-  TempDir() {
-    std::string name = (std::filesystem::temp_directory_path() / "belay-engine-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary directory");
-    path_ = name;
-  }
-  ~TempDir() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TempDir(const TempDir&) = delete;
-  TempDir& operator=(const TempDir&) = delete;
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
+using belay::test::TempDir;
 
 // The real plugins folder, read once.
 inline const plugin::Catalogue& real_plugins() {
