@@ -1,7 +1,10 @@
 // Whatever ends a run in the middle, every touched host goes back, is proven, and the exit code is 2.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "tests/e2e/releases.hpp"
 
@@ -117,6 +120,23 @@ TEST_P(Failure, AbortEndsAStepInTheMiddleAndGoesBack) {
   EXPECT_FALSE(lives(step));
   const Outcome late = train.belay({"run", "abort", run, "--reason", "again"});
   EXPECT_NE(late.code, 0);
+}
+
+// Somebody else's process has the lock of a host while a rollback begins: the host is asked again until it is free.
+TEST_P(Failure, ARollbackWaitsForAHostThatIsBusy) {
+  const Outcome deployed = train.belay({"deploy", train.build(note("1.1")), "-e", "dev"});
+  ASSERT_EQ(deployed.code, 0) << deployed.all() << train.log();
+  const std::string lock = train.host("dev2").base / "host.lock";
+  const int held = ::open(lock.c_str(), O_RDWR | O_CLOEXEC);
+  ASSERT_GE(held, 0);
+  ASSERT_EQ(::flock(held, LOCK_EX | LOCK_NB), 0);
+  const std::string run = train.detached({"rollback", "shop", "-e", "dev"});
+  EXPECT_TRUE(until([&] { return train.json({"run", "show", run})["hosts"][1]["state"] == "lost"; })) << train.log();
+  ::close(held);
+  const Outcome back = train.belay({"run", "watch", run});
+  EXPECT_EQ(back.code, 0) << back.all() << train.log();
+  EXPECT_THAT(back.out, HasSubstr("the lock of this host is held"));
+  EXPECT_THAT(differences(before, train.apps()), IsEmpty());
 }
 
 }  // namespace
