@@ -77,13 +77,17 @@ encode() {
 
 decode() {
   value=$1
-  case $1 in
-    *\\*)
-      value=$(printf '%s\n' "$1" | sed 's/\\/\\0/g')
-      value=$(printf '%bx' "$value")
-      value=${value%x}
-      ;;
-  esac
+  case $1 in *\\*) ;; *) return 0 ;; esac
+  # \ooo becomes \0ooo, which printf knows everywhere.
+  value=
+  dc_rest=$1
+  while :; do
+    case $dc_rest in *\\*) ;; *) break ;; esac
+    value=$value${dc_rest%%\\*}\\0
+    dc_rest=${dc_rest#*\\}
+  done
+  value=$(printf '%bx' "$value$dc_rest")
+  value=${value%x}
 }
 
 # encode_list FILE: NUL-terminated names in FILE → encoded, one a line, on stdout. to_nul: the way back, stdin to stdout.
@@ -100,16 +104,49 @@ to_nul() {
   sed 's/\\/\\0/g' | while IFS= read -r tn_line; do printf '%b\000' "$tn_line"; done
 }
 
-# with_each FILE CMD...: CMD with the names listed (encoded, one a line) in FILE as its last arguments, in bulk.
+# short LIST: it has so few lines that reading them here is quicker than starting a program that does.
+short() {
+  sh_n=0
+  while IFS= read -r sh_line; do
+    sh_n=$((sh_n + 1))
+    [ "$sh_n" -le 16 ] || return 1
+  done <"$1"
+}
+
+# with_each LIST CMD...: CMD with the names in LIST (encoded, one a line) as its last arguments, in bulk. $value is lost.
 with_each() {
+  [ -s "$1" ] || return 0
   we_file=$1
   shift
-  [ -s "$we_file" ] || return 0
-  if grep -q '\\' "$we_file"; then
-    to_nul <"$we_file" | xargs -0 "$@"
+  if short "$we_file"; then
+    while IFS= read -r we_line; do
+      decode "$we_line"
+      set -- "$@" "$value"
+    done <"$we_file"
+    "$@" </dev/null
   else
-    tr '\n' '\000' <"$we_file" | xargs -0 "$@"
+    nul_list "$we_file" | xargs -0 "$@"
   fi
+}
+
+# nul_list LIST: the names in it as they are, each ended by a NUL, on standard output.
+nul_list() {
+  if short "$1"; then
+    while IFS= read -r nl_line; do
+      decode "$nl_line"
+      printf '%s\000' "$value"
+    done <"$1"
+  elif grep -q '\\' "$1"; then to_nul <"$1"; else tr '\n' '\000' <"$1"; fi
+}
+
+# wipe PATH...: all of them are gone. Nothing is started when nothing is there.
+wipe() {
+  for wi_path; do
+    if [ -e "$wi_path" ] || [ -L "$wi_path" ]; then
+      rm -rf -- "$@"
+      return
+    fi
+  done
 }
 
 # parent_of PATH: its parent directory into $value ("/" for a name at the top).
@@ -121,21 +158,18 @@ parent_of() {
 # sync_tree DIR: everything under DIR is on the disk. Many files go by one syncfs, but only where the kernel reports
 # its errors (5.8 and later).
 sync_tree() {
-  if [ "$(find "$1" -xdev -type f -print0 | tr -dc '\000' | head -c 200 | wc -c)" -ge 200 ]; then
-    case $(uname -r) in
-      [0-4].* | 5.[0-7] | 5.[0-7][!0-9]*) ;;
-      *)
-        sync -f "$1"
-        return
-        ;;
-    esac
-  fi
-  find "$1" -xdev \( -type f -o -type d \) -print0 | xargs -0 sync
+  # shellcheck disable=SC2016 # expanded by the inner shell
+  find "$1" -xdev \( -type f -o -type d \) -exec sh -c '
+    if [ $# -gt 200 ]; then
+      case $(uname -r) in [0-4].* | 5.[0-7] | 5.[0-7][!0-9]*) ;; *) exec sync -f "$0" ;; esac
+    fi
+    exec sync "$@"' "$1" {} +
 }
 
-# put FILE VALUE: FILE holds VALUE and a newline, whole and durable, or is as it was.
+# put FILE VALUE [OTHER]: FILE holds VALUE and a newline, whole and durable, or is as it was. OTHER is on the disk before
+# FILE is there.
 put() {
-  printf '%s\n' "$2" >"$1.tmp.$$" && sync "$1.tmp.$$" && mv -f -T "$1.tmp.$$" "$1" || return 1
+  printf '%s\n' "$2" >"$1.tmp.$$" && sync ${3:+"$3"} "$1.tmp.$$" && mv -f -T "$1.tmp.$$" "$1" || return 1
   parent_of "$1"
   sync "$value"
 }
@@ -168,14 +202,19 @@ place() {
   beside "$2"
   pl_tmp=$value
   pl_old=
-  [ ! -f "$2" ] || [ -L "$2" ] || pl_old=$(stat -c '%u:%g' -- "$2")
   pl_own=${4:-}${5:+:$5}
-  rm -f -- "$pl_tmp"
-  (umask 077 && cat <"$1" >"$pl_tmp") || die "cannot write beside $2"
-  if [ -n "$pl_old" ]; then chown "$pl_old" -- "$pl_tmp" 2>/dev/null || :; fi
+  wipe "$pl_tmp"
+  (umask 077 && exec cat <"$1" >"$pl_tmp") || die "cannot write beside $2"
+  if [ -f "$2" ] && [ ! -L "$2" ]; then
+    # "MODE UID:GID" of both, first the file that is there.
+    pl_old=$(stat -c '%a %u:%g' -- "$2" "$pl_tmp")
+    pl_is=${pl_old#*"$NL"}
+    pl_old=${pl_old%%"$NL"*}
+    [ "${pl_old#* }" = "${pl_is#* }" ] || chown "${pl_old#* }" -- "$pl_tmp" 2>/dev/null || :
+  fi
   if [ -n "$pl_own" ]; then chown "$pl_own" -- "$pl_tmp" || die "cannot give $2 to $pl_own"; fi
   chmod "${3:-0644}" -- "$pl_tmp" || die "cannot give $2 the mode ${3:-0644}"
-  if [ -n "$pl_old" ] && [ "$(stat -c '%a %u:%g' -- "$2")" = "$(stat -c '%a %u:%g' -- "$pl_tmp")" ] &&
+  if [ -n "$pl_old" ] && [ "$pl_old" = "$(stat -c '%a %u:%g' -- "$pl_tmp")" ] &&
     cmp -s "$2" "$pl_tmp"; then
     rm -f -- "$pl_tmp"
     return 0

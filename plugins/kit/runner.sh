@@ -31,7 +31,7 @@ flock -n 9 || exit 75                                 # somebody works on this h
 [ "$(cat "$B/epoch" 2>/dev/null)" = "$E" ] || exit 76 # fenced; after the lock, never before
 case $OP in
   apply | apply.*) ;;
-  *) rm -f "$D/$OP.start" "$D/$OP.pid" "$D/$OP.child" "$D/$OP.rc" ;;
+  *) wipe "$D/$OP.start" "$D/$OP.pid" "$D/$OP.child" "$D/$OP.rc" ;;
 esac
 [ ! -e "$D/$OP.rc" ] || exit 77                       # done: read the result, do not repeat
 [ ! -e "$D/$OP.start" ] || exit 78                    # begun once, no result: unknown
@@ -46,15 +46,15 @@ if ! (set -C && : >"$D/$OP.start") 2>/dev/null; then
   [ -e "$D/$OP.start" ] && exit 78
   exit 74
 fi
-sync "$D/$OP.start" && sync "$D" || exit 74
+# Both markers are on the disk, and their names, before anything is started.
 boot_id
 boot=$value
 starttime $$
-put "$D/$OP.pid" "$boot $$ $value $E" || exit 74
+put "$D/$OP.pid" "$boot $$ $value $E" "$D/$OP.start" || exit 74
 
 # Output goes through a pipe to a sink that keeps the first MiB and throws the rest away: an op can neither fill the disk
 # nor be blocked. The sink has no part in the lock, and does not outlive the op's last writer.
-rm -rf "$D/$OP.fifo" "$D/$OP.timeout" "$D/work" "$D/${OP%%.*}.changed"
+wipe "$D/$OP.fifo" "$D/$OP.timeout" "$D/work" "$D/${OP%%.*}.changed"
 mkdir "$D/work" && mkfifo "$D/$OP.fifo" && : >"$D/$OP.out" || exit 74
 (
   exec 9>&-
@@ -85,13 +85,12 @@ if [ -e "$D/$OP.timeout" ]; then
   rc=124
 fi
 
+rm -rf "$D/$OP.fifo" "$D/work"
 # The last of the output: the sink ends by itself unless a process of the op is still there and holds the pipe.
 tries=0
 while kill -0 "$sink" 2>/dev/null && [ "$tries" -lt 20 ]; do
   tries=$((tries + 1))
   nap
 done
-rm -rf "$D/$OP.fifo" "$D/work"
-sync "$D/$OP.out"
-put "$D/$OP.rc" "$rc" || exit 74
+put "$D/$OP.rc" "$rc" "$D/$OP.out" || put "$D/$OP.rc" "$rc" || exit 74
 exit 0

@@ -8,12 +8,12 @@
 . "$BELAY_KIT/kit/check.sh"
 check_snapshot
 bad=0
-touched >"$PWD/list"
+touched
 while read -r index name; do
   has_script "$name" settle || continue
   resource "$index" "$name" settle || {
     say "resource $index ($name) did not take up its earlier state"
     bad=1
   }
-done <"$PWD/list"
+done <"$value"
 exit "$bad"

@@ -1,9 +1,18 @@
 # touches.sh: a step's resources, one after another. Sourced by the scripts that work on all of them.
 # shellcheck shell=sh
 
-# touched: the step's resources as "INDEX NAME" lines; reversed: the other way round.
-touched() { [ ! -f "$BELAY_STEP/touches" ] || cat "$BELAY_STEP/touches"; }
-reversed() { touched | sort -n -r; }
+# touched: the file with the step's resources, "INDEX NAME" lines, into $value. reversed: the same lines the other way
+# round, on standard output.
+touched() {
+  value=$BELAY_STEP/touches
+  [ -f "$value" ] || value=/dev/null
+}
+reversed() {
+  touched
+  set --
+  while read -r rv_line; do set -- "$rv_line" "$@"; done <"$value"
+  for rv_line; do say "$rv_line"; done
+}
 
 # resource INDEX NAME SCRIPT: runs one script of a resource with its parameters and its part of the snapshot.
 resource() {
@@ -33,9 +42,9 @@ header() {
 
 # manifest_of_step: every resource as it is now, on standard output.
 manifest_of_step() {
-  touched >"$PWD/touches.now"
+  touched
   while read -r ms_index ms_name; do
     header "$ms_index" "$ms_name"
     resource "$ms_index" "$ms_name" manifest || return 1
-  done <"$PWD/touches.now"
+  done <"$value"
 }

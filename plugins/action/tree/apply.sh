@@ -33,12 +33,9 @@ with_each rm rm -f -- && with_each rmdir rmdir -- || die "cannot clear the way i
 with_each mkdir mkdir -- || die "cannot make directories in $to"
 if [ -s part ]; then
   build part "$stage" ''
-  while IFS= read -r name; do
-    decode "$name"
-    rename "$stage/$value" "$to/$value" || die "cannot put $to/$value into place"
-  done <place
+  put_all place "$stage" "$to" || die "cannot put everything in $to into place"
 fi
-rm -rf -- "$stage"
+wipe "$stage"
 grouped modes chmod && { [ -z "$own" ] || with_each owned chown -h "$own" --; } || die "cannot set modes and owners in $to"
 with_each sync_dirs sync && sync -f "$to" || die "$to did not reach the disk"
 changed yes

@@ -62,7 +62,7 @@ END {
       if (wtype[path] == "d") out("mkdir", path)
       else {
         out("part", line[path])
-        out("place", substr(path, length(root) + 2))
+        out("place", parent(path) " " path)
       }
     }
     if (wtype[path] != "l" && wmode[path] != "" && (!there || nmode[path] != wmode[path])) {

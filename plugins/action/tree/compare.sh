@@ -26,9 +26,9 @@ settings() {
 }
 
 # compare DIR: items (plan lines), and for apply: rm, rmdir, mkdir (encoded absolute paths), part (lines of the list to
-# build), place (their relative paths), modes, owned, sync_dirs.
+# build), place ("PARENT PATH" of the same), modes, owned, sync_dirs.
 compare() {
-  rm -rf "$1" && mkdir -p "$1" || die "cannot work in $1"
+  wipe "$1" && mkdir -p "$1" || die "cannot work in $1"
   scan "$to" "$1/now" || die "$to could not be read as a whole: something keeps changing it"
   for cm_list in items rm rmdir mkdir part place modes owned sync_dirs; do : >"$1/$cm_list"; done
   encode "$to"
@@ -38,8 +38,8 @@ compare() {
   ROOT=$value awk -v dir="$1" -v purge="$purge" -v dirmode="$dir_mode" -v uid="$(number_of passwd "$want_user")" \
     -v gid="$(number_of group "$want_group")" -f "$BELAY_KIT/action/tree/compare.awk" "$list" "$1/now/full" ||
     die "cannot compare $to"
-  sort -r "$1/rmdir" >"$1/rmdir.sorted" && mv "$1/rmdir.sorted" "$1/rmdir"
-  sort "$1/mkdir" >"$1/mkdir.sorted" && mv "$1/mkdir.sorted" "$1/mkdir"
+  [ ! -s "$1/rmdir" ] || { sort -r "$1/rmdir" >"$1/sorted" && mv "$1/sorted" "$1/rmdir"; }
+  [ ! -s "$1/mkdir" ] || { sort "$1/mkdir" >"$1/sorted" && mv "$1/sorted" "$1/mkdir"; }
 }
 
 # number_of passwd|group NAME: the number behind a name; a number stays, an unknown name is said by chown later.

@@ -38,21 +38,31 @@ clear_leftovers() {
 # remove_protected PATH: once more, with immutable and append-only flags taken off.
 remove_protected() {
   if command -v chattr >/dev/null 2>&1; then chattr -R -i -a -- "$1" 2>/dev/null; fi
-  [ "$(id -u)" -eq 0 ] || find "$1" -xdev -type d ! -perm -700 -exec chmod u+rwx {} \; 2>/dev/null
+  as_root || find "$1" -xdev -type d ! -perm -700 -exec chmod u+rwx {} \; 2>/dev/null
   rm -rf -- "$1"
 }
 
 # unmount_below: the snapshot had nothing mounted in the tree; what is now would be taken for files of the tree.
 unmount_below() {
-  mounts_below "$P" | sort -r | while IFS= read -r ub_mount; do
+  ub_mounts=$(mounts_below "$P")
+  [ -n "$ub_mounts" ] || return 0
+  say "$ub_mounts" | sort -r | while IFS= read -r ub_mount; do
     decode "$ub_mount"
     umount -- "$value" || exit 1
   done || die "something is mounted below $P and cannot be unmounted: nothing was changed"
 }
 
+# as_root: may we do everything here?
+as_root() {
+  while read -r ar_key _ ar_uid _; do
+    [ "$ar_key" != Uid: ] || { [ "$ar_uid" -eq 0 ] && return; }
+  done </proc/self/status
+  return 1
+}
+
 # open_up: an ordinary user must be allowed to look at its own tree; the modes are put right at the end. Root is.
 open_up() {
-  [ "$(id -u)" -ne 0 ] && [ ! -L "$P" ] || return 0
+  ! as_root && [ ! -L "$P" ] || return 0
   find "$P" -xdev -type d ! -perm -700 -exec chmod u+rwx {} \; 2>/dev/null
   find "$P" -xdev -type f ! -perm -400 -exec chmod u+rw {} \; 2>/dev/null
   return 0
@@ -60,8 +70,12 @@ open_up() {
 
 # make_absent: neither the path nor the parents that were missing may be there. Parents that hold something else stay.
 make_absent() {
-  awk '{print $10}' "$snap/full" >"$PWD/absent.$$"
-  sort -r "$PWD/absent.$$" >"$PWD/absent_up.$$"
+  set --
+  while read -r _ _ _ _ _ _ _ _ _ enc _; do
+    printf '%s\n' "$enc"
+    set -- "$enc" "$@"
+  done <"$snap/full" >"$PWD/absent.$$"
+  printf '%s\n' "$@" >"$PWD/absent_up.$$"
   while IFS= read -r enc; do
     decode "$enc"
     entry=$value

@@ -16,34 +16,46 @@ set_tools
 the_path
 work=$PWD/capture.$$
 
-[ -z "$(mounts_below "$P")" ] || die "something is mounted below $P ($(mounts_below "$P" | head -n 1)): name what the step changes"
+mounts=$(mounts_below "$P")
+[ -z "$mounts" ] || die "something is mounted below $P (${mounts%%"$NL"*}): name what the step changes"
 
 # list_ancestors: "MODE UID GID PATH" of every existing directory above P, the topmost first.
 list_ancestors() {
   la_path=${P%/*}
+  set --
   while [ -n "$la_path" ]; do
-    if [ -d "$la_path" ]; then
-      encode "$la_path"
-      printf '%s %s\n' "$(stat -L -c '%a %u %g' "$la_path")" "$value"
-    fi
+    [ ! -d "$la_path" ] || set -- "$la_path" "$@"
     la_path=${la_path%/*}
-  done | sort -t ' ' -k 4,4
+  done
+  [ $# -gt 0 ] || return 0
+  stat -L -c '%a %u %g' -- "$@" >"$work/ancestors" || return 1
+  for la_path; do
+    IFS= read -r la_line
+    encode "$la_path"
+    printf '%s %s\n' "$la_line" "$value"
+  done <"$work/ancestors"
 }
 
-# fingerprint DIR: what list_entries found there, without what reading may change: inode, times, size, type, name.
-fingerprint() { awk '{print $8, $6, $5, $4, $1, $11}' "$1/entries" | sort; }
+# unmoved: the same entries as in the scan, with the same inodes, and not even a change time differs. What tells of
+# reading is not in these lists. A file system may give the names in another order.
+unmoved() {
+  mkdir -p "$work/after" && list_names "$P" "$work/after" && list_stats "$work/after" "$work/after/stats" || return 1
+  cmp -s "$work/stats" "$work/after/stats" && cmp -s "$work/names" "$work/after/names" && return 0
+  for un_dir in "$work" "$work/after"; do
+    paste -d ' ' "$un_dir/stats" "$un_dir/names" | sort >"$un_dir/sorted"
+  done
+  cmp -s "$work/sorted" "$work/after/sorted"
+}
 
 capture_once() {
-  scan "$P" "$work" || return 1
-  [ ! -f "$work/entries" ] || fingerprint "$work" >"$work/before"
-  cp "$work/full" "$work/xattrs" "$BELAY_SNAP/" || die "cannot write the snapshot"
-  IFS=' ' read -r _ _ _ _ _ _ _ _ _ top _ <"$work/full"
+  scan "$P" "$work" "$BELAY_SNAP" || return 1
+  IFS=' ' read -r type _ _ _ _ _ _ _ _ top _ <"$BELAY_SNAP/full"
   decode "$top"
   real_parent "$value"
   encode "$value"
   printf '%s\n' "$value" >"$BELAY_SNAP/parent"
-  list_ancestors >"$BELAY_SNAP/ancestors"
-  case $(head -c 1 "$work/full") in
+  list_ancestors >"$BELAY_SNAP/ancestors" || return 1
+  case $type in
     -)
       : >"$BELAY_SNAP/data.tar"
       [ ! -e "$P" ] && [ ! -L "$P" ] || return 1
@@ -51,18 +63,14 @@ capture_once() {
     *)
       archive "$P" "$BELAY_SNAP/data.tar" || return 1
       archive_is_good "$P" "$BELAY_SNAP" "$work/check" || return 1
-      # Nothing moved meanwhile: same entries, same inodes, and not even a change time differs.
-      list_entries "$P" "$work" || return 1
-      fingerprint "$work" >"$work/after"
-      cmp -s "$work/before" "$work/after"
+      unmoved
       ;;
   esac
 }
 
 for attempt in 1 2 3; do
   if capture_once; then
-    public "$BELAY_SNAP/full" >"$BELAY_SNAP/manifest" || die "cannot write the snapshot"
-    rm -rf "$work"
+    public "$work" >"$BELAY_SNAP/manifest" || die "cannot write the snapshot"
     exit 0
   fi
   say "$P changed while it was captured (attempt $attempt)"

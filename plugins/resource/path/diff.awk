@@ -3,12 +3,12 @@
 # Writes lists of encoded paths into dir:
 #   unflag  present entries with flags         rm, rmdir  what is too much (directories deepest first)
 #   take    what to take out of the archive    want       the snapshot lines of files that must come out right
-#   top     missing directories, whole         put        other entries to rename into place
-#   mkdir   missing directories, gnu=no        symlink    "TARGET UID:GID PATH": links to make
+#   top     missing directories, whole         put        "PARENT PATH": other entries to rename into place
+#   mkdir   missing directories, gnu=no        symlink    "TARGET PATH": links to make
 #   inplace files to write through, because    link       "KEEPER PATH": names of a file that is there already
 #           a name outside of the tree shares them
-#   own, mode, time, xattr  "VALUE PATH" for entries that stay, not directories ("PATH" for xattr)
-#   dirs    "UID:GID MODE MTIME XATTR PATH" for directories, deepest first; "-" = leave
+#   own, mode, time, xattr  "VALUE PATH" for entries that are in place then ("PATH" for xattr)
+#   closed  "MODE PATH" for directories that may be closed to their owner, deepest first
 #   flag    "FLAGS PATH" of the snapshot
 # INSIDE in the environment: the directory in which the staging directory stands, if that is part of the tree.
 # Not by a pattern: awks do not agree on what a backslash in brackets is.
@@ -135,7 +135,8 @@ function files(    i, path, type, lead) {
       continue
     }
     if (type == "l" && !(parent(path) in missing)) {
-      out("symlink", s(path, 11) " " s(path, 3) ":" s(path, 4) " " path)
+      out("symlink", s(path, 11) " " path)
+      chown(path)
       soil(parent(path))
       continue
     }
@@ -146,7 +147,7 @@ function files(    i, path, type, lead) {
       out("inplace", path)
       through[path] = 1
     } else {
-      out("put", path)
+      out("put", parent(path) " " path)
       placed[path] = 1
       soil(parent(path))
     }
@@ -159,43 +160,40 @@ function files(    i, path, type, lead) {
     if (type == "f" && ((path in wanted) || (parent(path) in missing))) print line[path] > (dir "/want")
   }
 }
-function metadata(    i, path, type, own, xattr, mode, time, moved) {
+# Five digits: with four, GNU chmod leaves the set-id bits of a directory as they are.
+function chmod(path) {
+  out((s(path, 1) == "d" && substr(s(path, 2), 2, 1) != "7") ? "closed" : "mode", "0" s(path, 2) " " path)
+}
+function touch(path) { out("time", s(path, 6) " " path) }
+function chown(path) { out("own", s(path, 3) ":" s(path, 4) " " path) }
+
+function metadata(    i, path, type, moved, attributes) {
   for (i = snaps; i >= 1; i--) {
     path = snap[i]
     type = s(path, 1)
     if (type == "d" && (path in missing)) {
-      if (!(parent(path) in missing) || (path in dirty)) out("dirs", "- " s(path, 2) " " s(path, 6) " - " path)
+      # Whatever was put into it after tar had set its time.
+      if (!(parent(path) in missing) || (path in dirty)) {
+        chmod(path)
+        touch(path)
+      }
       continue
     }
-    if (path in made) {
-      xattr = s(path, 9) ~ /^[-?]$/ ? "-" : "yes"
-      out("dirs", s(path, 3) ":" s(path, 4) " " s(path, 2) " " s(path, 6) " " xattr " " path)
-      continue
-    }
-    if (gnu != "yes" && (path in placed)) {
-      out("own", s(path, 3) ":" s(path, 4) " " path)
-      out("mode", s(path, 2) " " path)
-      out("time", s(path, 6) " " path)
+    if ((path in made) || gnu != "yes" && (path in placed)) {
+      chown(path)
+      if ((path in made) && s(path, 9) !~ /^[-?]$/) out("xattr", path)
+      chmod(path)
+      touch(path)
       continue
     }
     if (n(path, 1) != type || (type != "d" && !(path in through) && !stays(path))) continue
     moved = !same(path, 3) || !same(path, 4)
-    own = moved ? s(path, 3) ":" s(path, 4) : "-"
-    if (type == "l") {
-      if (moved) out("own", own " " path)
-      continue
-    }
-    xattr = (!same(path, 9) || ((moved || (path in through)) && s(path, 9) !~ /^[-?]$/)) ? "yes" : "-"
-    mode = (moved || xattr == "yes" || !same(path, 2) || (path in through)) ? s(path, 2) : "-"
-    time = (!same(path, 6) || (path in through) || (path in dirty)) ? s(path, 6) : "-"
-    if (type == "d") {
-      if (own != "-" || mode != "-" || time != "-" || xattr != "-") out("dirs", own " " mode " " time " " xattr " " path)
-      continue
-    }
-    if (own != "-") out("own", own " " path)
-    if (mode != "-") out("mode", mode " " path)
-    if (time != "-") out("time", time " " path)
-    if (xattr != "-") out("xattr", path)
+    if (moved) chown(path)
+    if (type == "l") continue
+    attributes = !same(path, 9) || ((moved || (path in through)) && s(path, 9) !~ /^[-?]$/)
+    if (attributes) out("xattr", path)
+    if (moved || attributes || !same(path, 2) || (path in through)) chmod(path)
+    if (!same(path, 6) || (path in through) || (path in dirty)) touch(path)
   }
 }
 

@@ -1,4 +1,5 @@
-# Puts the parts of a scan together (scan.sh names them): one line of fifteen columns per entry.
+# Puts the parts of a scan together (scan.sh names them), after xattrs.awk: one line of fifteen columns per entry, and in
+# dir/public the eleven of a manifest. A set of attributes stands in it as @NUMBER.
 BEGIN { for (n = 0; n < 16; n++) hex[sprintf("%x", n)] = n
   kind["8"] = "f"; kind["4"] = "d"; kind["a"] = "l"; kind["1"] = "p"; kind["c"] = "s"; kind["6"] = "b"; kind["2"] = "c" }
 
@@ -13,13 +14,10 @@ function broken(why) {
   exit 1
 }
 
-part == 1 { content[$2] = $1; next }
-part == 2 { target[$2] = $1; next }
-part == 3 { flags[$2] = $1; next }
-part == 4 { sub(/^\.\//, "", $2); id[$2] = substr($1, 1, 16); next }
-part == 5 { extra[$2] = id[$1]; next }
+part == "hashes" { content[$2] = $1; next }
+part == "targets" { target[$2] = $1; next }
 # Twins: the bytewise smallest path of each inode that has more than one name here.
-part == 6 {
+part == "twins" {
   if (NF != 11) broken("the tree changed while it was read")
   if (substr($1, 1, 1) == "8" && $7 > 1) {
     names[$8]++
@@ -37,11 +35,14 @@ part == 6 {
     if (data !~ /^[0-9a-f]+$/) broken("a file went away while it was read")
     if (names[$8] > 1) twin = first[$8]
   }
-  if (type == "l") link = target[path]
+  if (type == "l" && (link = target[path]) == "") broken("a link went away while it was read")
   if (type == "b" || type == "c") data = number($9) ":" number($10)
   if (type != "l" && type != "s") mtime = $5
   if (extras != "yes") other = "?"
-  else if (path in extra) other = extra[path]
-  printf "%s %04o %s %s %s %s %s %s %s %s %s %s %s %s %s\n", type, number(substr($1, 2)), $2, $3, size, mtime, data, \
-    twin, other, path, link, $6, $7, $8, (path in flags) ? flags[path] : "-"
+  else if (path in extra) other = "@" extra[path]
+  before = sprintf("%s %04o %s %s %s", type, number(substr($1, 2)), $2, $3, size)
+  after = data " " twin " " other " " path " " link
+  print before, mtime, after, $6, $7, $8, (path in flags) ? flags[path] : "-"
+  sub(/\..*/, "", mtime)
+  print before, mtime, after > (dir "/public")
 }

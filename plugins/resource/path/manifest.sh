@@ -10,9 +10,8 @@ the_path
 work=$PWD/manifest.$$
 for attempt in 1 2 3; do
   if scan "$P" "$work"; then
-    public "$work/full"
-    rm -rf "$work"
-    exit 0
+    public "$work"
+    exit
   fi
   say "$P changed while it was read (attempt $attempt)" >&2
 done

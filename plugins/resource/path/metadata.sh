@@ -1,21 +1,64 @@
-# metadata.sh: owner, attributes, mode, times and flags of entries that are in place. Sourced by restore.sh.
-# The order matters: a change of owner drops set-id bits and capabilities, an ACL changes the mode.
+# metadata.sh: what is done to many entries at once: staged ones take their places; owner, attributes, mode, times and
+# flags of those in place. Sourced. The order matters: a change of owner drops set-id bits and capabilities, an ACL
+# changes the mode.
 # shellcheck shell=sh
 
-# grouped FILE CMD...: for "VALUE PATH" lines: CMD... VALUE PATHS..., once per distinct value and in bulk.
+# grouped FILE CMD...: for "VALUE PATH" lines: CMD... VALUE -- PATHS..., once per distinct value and in bulk.
 grouped() {
+  [ -s "$1" ] || return 0
   gr_file=$1
   shift
-  [ -s "$gr_file" ] || return 0
-  rm -rf "$gr_file.d" && mkdir "$gr_file.d" || return 1
+  gr_rc=0
+  if short "$gr_file"; then
+    gr_seen=' '
+    while read -r gr_value gr_path; do
+      case $gr_seen in *" $gr_value "*) continue ;; esac
+      gr_seen="$gr_seen$gr_value "
+      (
+        set -- "$@" "$gr_value" --
+        while read -r gr_other gr_path; do
+          [ "$gr_other" = "$gr_value" ] || continue
+          decode "$gr_path"
+          set -- "$@" "$value"
+        done <"$gr_file"
+        exec "$@" </dev/null
+      ) || gr_rc=1
+    done <"$gr_file"
+    return "$gr_rc"
+  fi
+  wipe "$gr_file.d" && mkdir "$gr_file.d" || return 1
   sort "$gr_file" | awk -v dir="$gr_file.d" '
     NR == 1 || ($1 "") != last {if (n) close(dir "/" n); last = $1 ""; print ++n, $1 > (dir "/values")}
     {print $2 > (dir "/" n)}'
-  gr_rc=0
   while read -r gr_n gr_value; do
     with_each "$gr_file.d/$gr_n" "$@" "$gr_value" -- || gr_rc=1
   done <"$gr_file.d/values"
   return "$gr_rc"
+}
+
+# put_all LIST STAGE TOP: for "PARENT PATH" lines: what is staged as PATH, with STAGE in the place of TOP, takes its place,
+# all of a directory by one mv. What that leaves stands against a link: BusyBox mv looks through a link to a directory, and
+# does not replace it.
+put_all() {
+  # shellcheck disable=SC2016 # expanded by the inner shell
+  grouped "$1" sh -c '
+    stage=$1
+    top=$2
+    dir=${5%/*}/
+    shift 4
+    for path; do
+      set -- "$@" "$stage${path#"$top"}"
+      shift
+    done
+    mv -f -- "$@" "$dir" 2>/dev/null && exit
+    rc=0
+    for from; do
+      path=$dir${from##*/}
+      [ -e "$from" ] || [ -L "$from" ] || continue
+      [ ! -L "$path" ] || rm -f -- "$path"
+      mv -f -T -- "$from" "$path" || rc=1
+    done
+    exit "$rc"' sh "$2" "$3"
 }
 
 # set_times FILE: modification times, without opening or following anything.
@@ -49,18 +92,15 @@ fix_xattrs() {
   return "$fx_rc"
 }
 
-fix_directories() {
-  fd_rc=0
-  while read -r own mode time xattr enc; do
+# close_directories: those that even their owner may not enter or write, deepest first, because an ordinary user cannot
+# get at what is in them any more.
+close_directories() {
+  cd_rc=0
+  while read -r mode enc; do
     decode "$enc"
-    fd_path=$value
-    [ "$own" = - ] || chown -h "$own" -- "$fd_path" || fd_rc=1
-    [ "$xattr" = - ] || fix_xattrs "$enc" || fd_rc=1
-    [ "$time" = - ] || touch -c -h -m -d "@$time" -- "$fd_path" || fd_rc=1
-    # Five digits: with four, GNU chmod leaves the set-id bits of a directory as they are.
-    [ "$mode" = - ] || chmod "0$mode" -- "$fd_path" || fd_rc=1
-  done <"$todo/dirs"
-  return "$fd_rc"
+    chmod "$mode" -- "$value" || cd_rc=1
+  done <"$todo/closed"
+  return "$cd_rc"
 }
 
 fix_metadata() {
@@ -69,7 +109,7 @@ fix_metadata() {
   while IFS= read -r enc; do fix_xattrs "$enc" || fm_rc=1; done <"$todo/xattr"
   grouped "$todo/mode" chmod || fm_rc=1
   set_times "$todo/time" || fm_rc=1
-  fix_directories || fm_rc=1
+  close_directories || fm_rc=1
   while read -r flags enc; do
     decode "$enc"
     chattr "+$flags" -- "$value" || fm_rc=1

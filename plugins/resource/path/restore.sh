@@ -27,7 +27,9 @@ choose_stage() {
   stage=$value
   inside=
   parent_of "$P"
-  if [ -d "$P" ] && [ ! -L "$P" ] && [ "$(stat -c %d "$P")" != "$(stat -c %d "$value")" ]; then
+  tree "$P" || return 0
+  cs_devices=$(stat -c %d -- "$P" "$value")
+  if [ "${cs_devices%%"$NL"*}" != "${cs_devices#*"$NL"}" ]; then
     beside "$P/x"
     stage=$value
     encode "$P"
@@ -37,8 +39,8 @@ choose_stage() {
 
 # make_stage: the staging directory, private; it inherits neither an ACL nor a group from where it stands.
 make_stage() {
-  rm -rf -- "$stage"
-  mkdir -m 0700 -- "$stage" && chmod g-s -- "$stage" || die "cannot work beside $P"
+  wipe "$stage"
+  mkdir -m 0700 -- "$stage" && { [ ! -g "$stage" ] || chmod g-s -- "$stage"; } || die "cannot work beside $P"
   [ "$have_xattr" = no ] || setfattr -x system.posix_acl_default -- "$stage" 2>/dev/null || :
 }
 
@@ -67,16 +69,13 @@ place_all() {
     rename "$from" "$live" || bad=1
   done <"$todo/top"
   with_each "$todo/mkdir" mkdir -m 0700 -- || bad=1
-  while IFS= read -r enc; do
-    staged "$enc"
-    rename "$from" "$live" || bad=1
-  done <"$todo/put"
-  while read -r target own enc; do
+  put_all "$todo/put" "$stage" "${P%/*}" || bad=1
+  while read -r target enc; do
     decode "$target"
     target=$value
     decode "$enc"
-    ln -s -- "$target" "$stage/link" && chown -h "$own" -- "$stage/link" && rename "$stage/link" "$value" || bad=1
-    rm -f -- "$stage/link"
+    wipe "$stage/link"
+    ln -s -- "$target" "$stage/link" && rename "$stage/link" "$value" || bad=1
   done <"$todo/symlink"
   while IFS= read -r enc; do
     staged "$enc"
@@ -86,18 +85,22 @@ place_all() {
     decode "$keeper"
     keeper=$value
     decode "$enc"
+    wipe "$stage/twin"
     ln -- "$keeper" "$stage/twin" && rename "$stage/twin" "$value" || bad=1
-    rm -f -- "$stage/twin"
   done <"$todo/link"
 }
 
 make_equal() {
-  rm -rf "$todo" && mkdir "$todo" || die "cannot work in $PWD"
-  for list in unflag rm rmdir take want top mkdir put symlink inplace link own mode time xattr dirs flag; do : >"$todo/$list"; done
+  wipe "$todo" && mkdir "$todo" || die "cannot work in $PWD"
+  lists='unflag rm rmdir take want top mkdir put symlink inplace link own xattr mode time closed flag'
+  for list in $lists; do : >"$todo/$list"; done
   choose_stage
+  gnu_tar || :
   INSIDE=$inside awk -v dir="$todo" -v gnu="$have_gnu_tar" -f "$path_kit/diff.awk" "$snap/full" "$PWD/now.$$/full" ||
     die "cannot compare $P with its snapshot"
-  [ -n "$(find "$todo" -type f -size +0)" ] || return 0
+  differs=no
+  for list in $lists; do [ ! -s "$todo/$list" ] || differs=yes; done
+  [ "$differs" = yes ] || return 0
   with_each "$todo/unflag" chattr -i -a -- || bad=1
   if [ -s "$todo/take" ] || [ -s "$todo/symlink" ] || [ -s "$todo/link" ]; then
     make_stage
@@ -106,7 +109,7 @@ make_equal() {
   with_each "$todo/rm" rm -f -- || bad=1
   with_each "$todo/rmdir" rmdir -- || bad=1
   place_all
-  rm -rf -- "$stage" || remove_protected "$stage" || bad=1
+  wipe "$stage" || remove_protected "$stage" || bad=1
   fix_metadata || bad=1
   sync -f "${P%/*}/" || bad=1
 }
@@ -114,7 +117,8 @@ make_equal() {
 fix_parent
 clear_leftovers "${P%/*}"
 unmount_below
-case $(head -c 1 "$snap/full") in
+IFS=' ' read -r type _ <"$snap/full"
+case $type in
   -) make_absent ;;
   *)
     open_up

@@ -1,127 +1,165 @@
 # scan.sh: reads a whole tree once. Sourced by manifest.sh, capture.sh and restore.sh of this resource.
 #
-# scan PATH DIR writes into DIR (a fresh directory):
+# scan PATH DIR [OUT] writes into OUT (DIR unless told):
 #   full    one line per entry, sorted: the eleven columns of a manifest (mtime as fine as the host knows it), then
 #           ctime, number of links, device:inode, flags (i, a or -)
 #   xattrs  "# PATH" lines, each followed by the entry's attributes as NAME=0xHEX lines, sorted
+# DIR is a fresh directory for what leads to these; `public DIR` prints the manifest of the scan in it.
 # Returns 1 when an entry went away meanwhile or could not be read. Everything runs in bulk, whatever the size; only odd
 # names (README.md) and their files are handled one by one.
 # shellcheck shell=sh
 
-# set_tools: what this host offers, asked once per script.
+# set_tools: what this host offers, asked once per script. One that knows no fractions of a second is found out by the
+# first stat.
 set_tools() {
-  case $(stat -c %.9Y /) in
-    *.*) stat_format='%f %u %g %s %.9Y %.9Z %h %d:%i %t %T' ;;
-    *) stat_format='%f %u %g %s %Y %Z %h %d:%i %t %T' ;;
-  esac
-  have_readlink_z=no
-  [ -z "$(readlink -z /proc/self/cwd 2>/dev/null | tr -d '\000')" ] || have_readlink_z=yes
+  stat_format='%f %u %g %s %.9Y %.9Z %h %d:%i %t %T'
   have_xattr=no
   command -v getfattr >/dev/null 2>&1 && command -v setfattr >/dev/null 2>&1 && have_xattr=yes
   have_flags=no
   command -v lsattr >/dev/null 2>&1 && have_flags=yes
-  case $(tar --version 2>/dev/null) in *GNU*) have_gnu_tar=yes ;; *) have_gnu_tar=no ;; esac
 }
 
-# split_odd LIST OUT: OUT.plain gets the names that are written as they are, OUT.odd the others.
-split_odd() {
-  if grep -q '\\' "$1"; then
-    grep -v '\\' "$1" >"$2.plain"
-    grep '\\' "$1" >"$2.odd"
-  else
-    cat "$1" >"$2.plain"
-    : >"$2.odd"
-  fi
-}
-
-# hash_files LIST OUT: "SHA256 PATH" for each regular file listed (encoded). Odd names go through a descriptor, because
-# sha256sum writes them in its own way.
+# hash_files LIST OUT: "SHA256 PATH" for each regular file listed (encoded) in LIST.plain, the names that are written as
+# they are, and LIST.odd, the others. Those go through a descriptor, because sha256sum writes them in its own way.
 hash_files() {
-  split_odd "$1" "$2"
-  : >"$2"
-  [ ! -s "$2.plain" ] || tr '\n' '\000' <"$2.plain" | xargs -0 sha256sum >"$2" || return 1
-  [ -s "$2.odd" ] || return 0
+  with_each "$1.plain" sha256sum >"$2" || return 1
+  [ -s "$1.odd" ] || return 0
   # shellcheck disable=SC2016 # expanded by the inner shell
-  with_each "$2.odd" sh -c 'for p; do sha256sum <"$p" || exit 255; done' sh >"$2.sums" || return 1
-  cut -c 1-64 "$2.sums" | paste -d ' ' - "$2.odd" >>"$2"
+  with_each "$1.odd" sh -c 'for p; do sha256sum <"$p" || exit 255; done' sh >"$2.sums" || return 1
+  cut -c 1-64 "$2.sums" | paste -d ' ' - "$1.odd" >>"$2"
 }
 
 # read_links LIST OUT: "TARGET PATH" for each symbolic link listed, both encoded.
 read_links() {
   : >"$2"
   [ -s "$1" ] || return 0
-  if [ "$have_readlink_z" = yes ]; then
-    with_each "$1" readlink -z -- >"$2.raw" || return 1
-  else
-    # shellcheck disable=SC2016 # expanded by the inner shell
-    with_each "$1" sh -c 'for p; do readlink -n "$p" || exit 255; printf "\000"; done' sh >"$2.raw" || return 1
+  # BusyBox readlink knows no -z, and GNU's fails on a link that is gone, as the other way does then.
+  if ! short "$1" && with_each "$1" readlink -z -- >"$2.raw" 2>/dev/null; then
+    encode_list "$2.raw" | paste -d ' ' - "$1" >"$2"
+    return
   fi
-  encode_list "$2.raw" | paste -d ' ' - "$1" >"$2"
+  while IFS= read -r rl_name; do
+    decode "$rl_name"
+    rl_target=$(readlink -n -- "$value" && printf x) || return 1
+    encode "${rl_target%x}"
+    printf '%s %s\n' "$value" "$rl_name"
+  done <"$1" >"$2"
 }
 
-# read_flags LIST OUT: "FLAGS PATH" for entries that are immutable or append-only. There are hardly ever any.
+# read_flags LIST OUT: "FLAGS PATH", as lsattr writes flags, for each entry in LIST.plain and LIST.odd.
 read_flags() {
   : >"$2"
-  [ "$have_flags" = yes ] && [ -s "$1" ] || return 0
-  split_odd "$1" "$2"
+  [ "$have_flags" = yes ] || return 0
   {
-    tr '\n' '\000' <"$2.plain" | xargs -0 lsattr -d
+    with_each "$1.plain" lsattr -d
     while IFS= read -r rf_name; do
       decode "$rf_name"
-      printf '%s %s\n' "$(lsattr -d "$value" | head -n 1 | cut -d ' ' -f 1)" "$rf_name"
-    done <"$2.odd"
-  } 2>/dev/null | awk '$1 ~ /[ia]/ {f = $1; gsub(/[^ia]/, "", f); print f, $2}' >"$2"
+      rf_flags=$(lsattr -d "$value" </dev/null)
+      printf '%s %s\n' "${rf_flags%% *}" "$rf_name"
+    done <"$1.odd"
+  } >"$2" 2>/dev/null
 }
 
-# list_entries PATH DIR: names0, names (encoded) and stats, line by line the same entries.
-list_entries() {
-  find "$1" -xdev -print0 >"$2/names0" && encode_list "$2/names0" >"$2/names" || return 1
-  xargs -0 stat -c "$stat_format" <"$2/names0" >"$2/stats" || return 1
-  paste -d ' ' "$2/stats" "$2/names" >"$2/entries"
+# tree PATH: it is a directory, and no link to one.
+tree() { [ -d "$1" ] && [ ! -L "$1" ]; }
+
+# list_names PATH DIR: names0, and names (encoded).
+list_names() {
+  if tree "$1"; then
+    find "$1" -xdev -print0 >"$2/names0" && encode_list "$2/names0" >"$2/names"
+  else
+    encode "$1"
+    printf '%s\n' "$value" >"$2/names"
+    printf '%s\000' "$1" >"$2/names0"
+  fi
 }
 
-# absent_lines PATH: the path is not there: one line for it and for each ancestor that is not there either.
+# list_stats DIR OUT: what stat says of each of DIR/names, line by line.
+list_stats() {
+  with_each "$1/names" stat -c "$stat_format" -- >"$2" || return 1
+  case $stat_format in *%.9Y*) IFS= read -r ls_line <"$2" ;; *) return 0 ;; esac
+  case $ls_line in *.*) return 0 ;; esac
+  stat_format='%f %u %g %s %Y %Z %h %d:%i %t %T'
+  list_stats "$1" "$2"
+}
+
+# classify DIR: stats and names together in entries; which of them are files, which links, and which can have flags.
+classify() {
+  for cl_list in entries files.plain files.odd links flaggable.plain flaggable.odd; do : >"$1/$cl_list" || return 1; done
+  if ! short "$1/names"; then
+    paste -d ' ' "$1/stats" "$1/names" >"$1/entries" && awk -v dir="$1" '
+      { type = substr($1, 1, 1); path = $11; way = index(path, "\\") ? ".odd" : ".plain" }
+      type == "8" { print path > (dir "/files" way) }
+      type == "a" { print path > (dir "/links") }
+      type == "8" || type == "4" { print path > (dir "/flaggable" way) }' "$1/entries"
+    return
+  fi
+  while IFS= read -r cl_name && IFS= read -r cl_stats <&3; do
+    printf '%s %s\n' "$cl_stats" "$cl_name" >>"$1/entries"
+    case $cl_name in *\\*) cl_way=odd ;; *) cl_way=plain ;; esac
+    case $cl_stats in
+      8*) printf '%s\n' "$cl_name" >>"$1/files.$cl_way" ;;
+      a*) printf '%s\n' "$cl_name" >>"$1/links" ;;
+    esac
+    case $cl_stats in 8* | 4*) printf '%s\n' "$cl_name" >>"$1/flaggable.$cl_way" ;; esac
+  done <"$1/names" 3<"$1/stats"
+}
+
+# absent_lines PATH: the path is not there: one line for it and for each ancestor that is not there either, sorted.
 absent_lines() {
   al_path=$1
+  al_lines=
   while [ -n "$al_path" ] && [ ! -e "$al_path" ] && [ ! -L "$al_path" ]; do
     encode "$al_path"
-    printf -- '- - - - - - - - - %s - - - - -\n' "$value"
+    al_lines="- - - - - - - - - $value - - - - -$NL$al_lines"
     al_path=${al_path%/*}
   done
+  printf '%s' "$al_lines"
 }
 
 scan() {
-  rm -rf "$2" && mkdir -p "$2/dump" || return 1
-  : >"$2/xattrs"
+  out=${3:-$2}
+  wipe "$2" && mkdir -p "$2" "$2/dump" && : >"$out/xattrs" || return 1
   if [ ! -e "$1" ] && [ ! -L "$1" ]; then
-    absent_lines "$1" | sort -t ' ' -k 10,10 >"$2/full"
+    absent_lines "$1" >"$out/full"
+    while read -r sc_line; do printf '%s\n' "${sc_line% - - - -}"; done <"$out/full" >"$2/public"
     return 0
   fi
-  list_entries "$1" "$2" || return 1
-  : >"$2/files" && : >"$2/links" && : >"$2/flaggable" || return 1
-  awk -v dir="$2" '
-    { type = substr($1, 1, 1); path = $11 }
-    type == "8" { print path > (dir "/files") }
-    type == "a" { print path > (dir "/links") }
-    type == "8" || type == "4" { print path > (dir "/flaggable") }' "$2/entries"
+  list_names "$1" "$2" && list_stats "$2" "$2/stats" && classify "$2" || return 1
   hash_files "$2/files" "$2/hashes" && read_links "$2/links" "$2/targets" || return 1
   read_flags "$2/flaggable" "$2/flags"
   : >"$2/getfattr"
   if [ "$have_xattr" = yes ]; then
-    xargs -0 getfattr -h -d -m - -e hex --absolute-names <"$2/names0" >"$2/getfattr" 2>"$2/getfattr.err" ||
+    with_each "$2/names" getfattr -h -d -m - -e hex --absolute-names -- >"$2/getfattr" 2>"$2/getfattr.err" ||
       [ ! -s "$2/getfattr.err" ] || ! grep -v 'not supported' "$2/getfattr.err" >&2 || return 1
   fi
-  : >"$2/extra"
-  awk -v dir="$2" -f "$path_kit/xattrs.awk" "$2/flags" "$2/getfattr" || return 1
-  : >"$2/ids"
-  [ ! -s "$2/extra" ] || (cd "$2/dump" && find . -type f -print0 | xargs -0 sha256sum) >"$2/ids" || return 1
-  awk -v extras="$have_xattr" -f "$path_kit/join.awk" part=1 "$2/hashes" part=2 "$2/targets" part=3 "$2/flags" \
-    part=4 "$2/ids" part=5 "$2/extra" part=6 "$2/entries" part=7 "$2/entries" >"$2/joined" || return 1
-  sort -t ' ' -k 10,10 "$2/joined" >"$2/full" && [ -s "$2/full" ]
+  : >"$2/public"
+  awk -v dir="$2" -v attributes="$out/xattrs" -v extras="$have_xattr" -f "$path_kit/xattrs.awk" -f "$path_kit/join.awk" \
+    part=flags "$2/flags" part=getfattr "$2/getfattr" part=hashes "$2/hashes" part=targets "$2/targets" \
+    part=twins "$2/entries" part=entries "$2/entries" >"$2/joined" || return 1
+  if [ -s "$2/dump/1" ]; then name_sets "$2" || return 1; fi
+  by_path "$2/joined" >"$out/full" && [ -s "$out/full" ]
 }
 
-# public FULL: the eleven columns that everybody sees.
-public() { awk '{sub(/\..*/, "", $6); print $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11}' "$1"; }
+# name_sets DIR: a set of attributes is named by its digest, not by the number that the scan gave it.
+name_sets() {
+  (cd "$1/dump" && find . -type f -exec sha256sum {} +) >"$1/ids" || return 1
+  for ns_list in joined public; do
+    awk '
+      part == 1 { id["@" substr($2, 3)] = substr($1, 1, 16); next }
+      $9 in id { $9 = id[$9] }
+      { print }' part=1 "$1/ids" part=2 "$1/$ns_list" >"$1/named" && mv "$1/named" "$1/$ns_list" || return 1
+  done
+}
+
+# by_path FILE: its lines, sorted by their path.
+by_path() {
+  { IFS= read -r bp_line && ! IFS= read -r bp_next; } <"$1" && printf '%s\n' "$bp_line" && return
+  sort -t ' ' -k 10,10 "$1"
+}
+
+# public DIR: the eleven columns that everybody sees.
+public() { by_path "$1/public"; }
 
 # the_path: the parameter "path" into $P, without a trailing slash. A path that Belay's own directory is part of, or that
 # is part of it, cannot be a resource.
@@ -143,6 +181,7 @@ the_path() {
 
 # mounts_below PATH: the mount points strictly below PATH, as /proc writes them. What is mounted is not part of a tree.
 mounts_below() {
+  tree "$1" || return 0
   encode "$1"
   BELOW=$value/ awk 'index($5, ENVIRON["BELOW"]) == 1 {print $5}' /proc/self/mountinfo
 }

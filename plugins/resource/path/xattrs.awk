@@ -1,5 +1,6 @@
-# First file: "FLAGS PATH" lines; second: getfattr's dump in hex. Writes dir/xattrs (per entry, sorted), one file per
-# distinct set of attributes in dir/dump, and dir/extra with "SET PATH" lines. Equal sets are hashed only once.
+# Flags and attributes, the first two parts of a scan: what lsattr says, and getfattr's dump in hex. Writes the file
+# `attributes` (per entry, sorted) and one file per distinct set of them in dir/dump, so that equal sets are hashed only
+# once; join.awk finds the number of an entry's set in extra, and its flags in flags.
 BEGIN {
   for (n = 1; n < 256; n++) odd[sprintf("%c", n)] = (n > 32 && n < 127) ? "" : sprintf("\\%03o", n)
 }
@@ -24,10 +25,10 @@ function flush(    i, j, line, text) {
   }
   text = ""
   for (i = 1; i <= count; i++) text = text attr[i] "\n"
-  if (text != "") printf "# %s\n%s", path, text > (dir "/xattrs")
+  if (text != "") printf "# %s\n%s", path, text > attributes
   if (path in flags) {
     text = text "flags=" flags[path] "\n"
-    delete flags[path]
+    noted[path] = 1
   }
   note(path, text)
   path = ""
@@ -40,14 +41,27 @@ function note(name, text) {
     printf "%s", text > (dir "/dump/" sets)
     close(dir "/dump/" sets)
   }
-  print set[text], name > (dir "/extra")
+  extra[name] = set[text]
 }
 
-FILENAME ~ /\/flags$/ { flags[$2] = $1; next }
-/^# file: / { flush(); path = encoded(substr($0, 9)); count = 0; next }
-/=/ { attr[++count] = encoded($0); next }
-/./ { attr[++count] = encoded($0) "=" }
-END {
+# Immutable and append-only count; there are hardly ever any.
+part == "flags" {
+  if ($1 ~ /[ia]/) {
+    gsub(/[^ia]/, "", $1)
+    flags[$2] = $1
+  }
+  next
+}
+part == "getfattr" {
+  if (index($0, "# file: ") == 1) {
+    flush()
+    path = encoded(substr($0, 9))
+    count = 0
+  } else if ($0 != "") attr[++count] = encoded($0) (index($0, "=") ? "" : "=")
+  next
+}
+!flushed {
+  flushed = 1
   flush()
-  for (name in flags) note(name, "flags=" flags[name] "\n")
+  for (name in flags) if (!(name in noted)) note(name, "flags=" flags[name] "\n")
 }
