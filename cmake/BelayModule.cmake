@@ -22,9 +22,10 @@ function(belay_module name)
   endif()
 endfunction()
 
-# belay_test(NAME SOURCES ... LIBS ... [LABELS ...] [TIMEOUT s]): one GoogleTest binary, its cases listed in ctest.
+# belay_test(NAME SOURCES ... LIBS ... [LABELS ...] [TIMEOUT s] [RUNNER program]): one GoogleTest binary, one test of
+# ctest. RUNNER is what starts it.
 function(belay_test name)
-  cmake_parse_arguments(T "" "TIMEOUT" "SOURCES;LIBS;LABELS" ${ARGN})
+  cmake_parse_arguments(T "" "TIMEOUT;RUNNER" "SOURCES;LIBS;LABELS" ${ARGN})
   add_executable(${name} ${T_SOURCES})
   target_link_libraries(${name} PRIVATE ${T_LIBS} belay_test_main)
   target_compile_definitions(${name} PRIVATE BELAY_SOURCE_DIR="${CMAKE_SOURCE_DIR}" BELAY_BUILD_DIR="${CMAKE_BINARY_DIR}")
@@ -38,6 +39,6 @@ function(belay_test name)
   if(NOT T_TIMEOUT)
     set(T_TIMEOUT 300)
   endif()
-  add_test(NAME ${name} COMMAND ${name})
+  add_test(NAME ${name} COMMAND ${T_RUNNER} $<TARGET_FILE:${name}>)
   set_tests_properties(${name} PROPERTIES TIMEOUT ${T_TIMEOUT} LABELS "${T_LABELS}")
 endfunction()

@@ -39,8 +39,8 @@ void cut(tcp::socket& socket, bool reset) {
 }  // namespace
 
 struct Proxy::State {
-  explicit State(std::uint16_t server_port)
-      : server(asio::ip::address_v4::loopback(), server_port),
+  State(std::uint16_t server_port, const std::string& server_address)
+      : server(asio::ip::make_address_v4(server_address), server_port),
         acceptor(io, tcp::endpoint(asio::ip::address_v4::loopback(), 0)),
         port(acceptor.local_endpoint().port()) {
     asio::co_spawn(io, accept(), asio::detached);
@@ -131,7 +131,8 @@ struct Proxy::State {
   std::thread thread;
 };
 
-Proxy::Proxy(std::uint16_t server_port) : state_(std::make_unique<State>(server_port)) {}
+Proxy::Proxy(std::uint16_t server_port, const std::string& server_address)
+    : state_(std::make_unique<State>(server_port, server_address)) {}
 Proxy::~Proxy() = default;
 
 std::uint16_t Proxy::port() const { return state_->port; }

@@ -1,4 +1,4 @@
-// Proxy: a TCP proxy on loopback that misbehaves on demand, in a thread of its own.
+// Proxy: a TCP proxy on loopback that misbehaves on demand, in a thread of its own. The server may be elsewhere.
 //
 // Faults count bytes from when they were set, over all connections, in one direction. They may be set at any time, from
 // the test's thread; connections that exist are affected as well.
@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <string>
 
 namespace belay::test {
 
@@ -30,7 +31,7 @@ struct Fault {
 
 class Proxy {
  public:
-  explicit Proxy(std::uint16_t server_port);
+  explicit Proxy(std::uint16_t server_port, const std::string& server_address = "127.0.0.1");
   Proxy(const Proxy&) = delete;
   Proxy& operator=(const Proxy&) = delete;
   ~Proxy();
