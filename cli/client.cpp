@@ -2,13 +2,13 @@
 
 #include <curl/curl.h>
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
 #include <array>
 #include <charconv>
 #include <cstdio>
 
 #include "cli/io.hpp"
+#include "daemon/base/base64.hpp"
 #include "daemon/base/ulid.hpp"
 
 namespace belay::cli {
@@ -231,7 +231,7 @@ Result<Json> Client::upload(const std::string& path, const std::filesystem::path
   exchange.file = opened.get();
   exchange.file_size = size;
   exchange.progress = progress;
-  if (!signature.empty()) exchange.headers.push_back("Belay-Signature: " + base64(signature));
+  if (!signature.empty()) exchange.headers.push_back("Belay-Signature: " + encode_base64(signature));
   return send(exchange);
 }
 
@@ -271,15 +271,6 @@ std::string query_of(const std::vector<std::pair<std::string, std::string>>& val
   for (const auto& [name, value] : values) {
     if (!value.empty()) out += (out.empty() ? "?" : "&") + name + "=" + part(value);
   }
-  return out;
-}
-
-std::string base64(std::string_view bytes) {
-  std::string out((bytes.size() + 2) / 3 * 4 + 1, '\0');
-  const int length =
-      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                      reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
-  out.resize(static_cast<std::size_t>(length));
   return out;
 }
 

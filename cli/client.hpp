@@ -59,7 +59,6 @@ class Client {
 [[nodiscard]] std::string query_of(const std::vector<std::pair<std::string, std::string>>& values);
 // One part of a path, percent-encoded.
 [[nodiscard]] std::string part(std::string_view text);
-[[nodiscard]] std::string base64(std::string_view bytes);
 
 // "not-found" → Kind::not_found, as problems and the transports write kinds; Kind::internal for a name nobody uses.
 [[nodiscard]] Kind kind_named(std::string_view name);

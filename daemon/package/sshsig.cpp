@@ -2,6 +2,8 @@
 
 #include <optional>
 
+#include "daemon/base/base64.hpp"
+
 namespace belay::package {
 namespace {
 
@@ -12,31 +14,11 @@ std::unexpected<Error> no_signature() {
   return fail(Kind::invalid, "the signature file holds no SSH signature", "Sign with belay package sign.");
 }
 
-int base64_value(char c) {
-  if (c >= 'A' && c <= 'Z') return c - 'A';
-  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
-  if (c >= '0' && c <= '9') return c - '0' + 52;
-  if (c == '+') return 62;
-  return c == '/' ? 63 : -1;
-}
-
-std::optional<std::string> base64(std::string_view text) {
-  std::string out;
-  std::uint32_t bits = 0;
-  int count = 0;
-  for (char c : text) {
-    if (c == '\n' || c == '\r') continue;
-    if (c == '=') break;
-    const int value = base64_value(c);
-    if (value < 0) return std::nullopt;
-    bits = (bits << 6U) | static_cast<std::uint32_t>(value);
-    count += 6;
-    if (count >= 8) {
-      count -= 8;
-      out.push_back(static_cast<char>((bits >> static_cast<unsigned>(count)) & 0xFFU));
-    }
-  }
-  return out;
+// The armour's lines, joined.
+std::optional<std::string> unarmoured(std::string_view lines) {
+  std::string text(lines);
+  std::erase_if(text, [](char c) { return c == '\n' || c == '\r'; });
+  return decode_base64(text);
 }
 
 // The fields of SSH's wire format, front to back.
@@ -69,7 +51,7 @@ Result<SshSignature> parse_signature(std::string_view armored) {
   const auto begin = armored.find(begin_line);
   const auto end = armored.find(end_line);
   if (begin != 0 || end == armored.npos) return no_signature();
-  const auto blob = base64(armored.substr(begin_line.size(), end - begin_line.size()));
+  const auto blob = unarmoured(armored.substr(begin_line.size(), end - begin_line.size()));
   if (!blob || !blob->starts_with("SSHSIG")) return no_signature();
   Fields fields(std::string_view(*blob).substr(6));
   const auto version = fields.number();

@@ -32,8 +32,9 @@ choose_ports() {
   die "no twelve free ports in a row between 28100 and 32000; name some with BELAY_SANDBOX_PORT"
 }
 
+# make_key FILE COMMENT
 make_key() {
-  [ -f "$S/keys/$1" ] || ssh-keygen -q -t ed25519 -N '' -C "$1" -f "$S/keys/$1"
+  [ -f "$1" ] || ssh-keygen -q -t ed25519 -N '' -C "$2" -f "$1"
 }
 
 # sshd that serves one host to one identity: the release manager of its environment.
@@ -43,7 +44,7 @@ make_host() {
   dir=$S/hosts/$name
   mkdir -p "$dir/ssh" "$dir/home" "$dir/belay" "$dir/portal/etc" "$dir/portal/log" "$dir/portal/run" "$dir/portal/tmp" \
     "$dir/portal/releases"
-  [ -f "$dir/ssh/host_key" ] || ssh-keygen -q -t ed25519 -N '' -C "$name" -f "$dir/ssh/host_key"
+  make_key "$dir/ssh/host_key" "$name"
   printf 'restrict %s\n' "$(cat "$S/keys/$environment.pub")" >"$dir/ssh/authorized_keys"
   # A locked password is no reason to refuse a key, but without PAM root's sshd thinks so.
   use_pam=no
@@ -73,32 +74,27 @@ write_config() {
   user=$(id -un)
   printf 'release@permits-portal namespaces="belay-package" %s\n' "$(cut -d' ' -f1,2 "$S/keys/release.pub")" \
     >"$S/config/allowed_signers"
-  cat >"$S/config/environments.yaml" <<END
-# Three environments, each with an identity of its own. What is not written here has the default of its tier.
-environments:
-  development:
-    tier: development
+  {
+    printf '%s\n' '# Three environments, each with an identity of its own. What is not written here has the default of its tier.' \
+      'environments:'
+    # Each is called like its tier, and production comes last: the rules below are its.
+    for environment in development test production; do
+      cat <<END
+  $environment:
+    tier: $environment
     user: $user
-    key: $S/keys/development
+    key: $S/keys/$environment
     signers: $S/config/allowed_signers
     vars: {service_user: $user}
-  test:
-    tier: test
-    user: $user
-    key: $S/keys/test
-    signers: $S/config/allowed_signers
-    vars: {service_user: $user}
-  production:
-    tier: production
-    user: $user
-    key: $S/keys/production
-    signers: $S/config/allowed_signers
-    vars: {service_user: $user}
+END
+    done
+    cat <<END
     require:
       # Real production takes approved changes only. The sandbox has nobody to approve them, so it lets
       # belay deploy FILE -e production through; signature, rehearsal and drift check stay as strict as shipped.
       direct: true
 END
+  } >"$S/config/environments.yaml"
   cat >"$S/config/belayd.yaml" <<END
 state: $S/state
 socket: $S/run/belayd.sock
@@ -124,7 +120,7 @@ make_sandbox() {
   : >"$S/.belay-sandbox"
   mkdir -p "$S/keys" "$S/config" "$S/hosts" "$S/run" "$S/log" "$S/packages"
   [ -f "$S/ports" ] || choose_ports >"$S/ports"
-  for key in release development test production; do make_key "$key"; done
+  for key in release development test production; do make_key "$S/keys/$key" "$key"; done
   write_config
 }
 
