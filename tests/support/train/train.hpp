@@ -35,7 +35,7 @@ struct Place {
   std::string tier = "development";
   int hosts = 1;
   std::string transport = "ssh";
-  std::string more = {};  // further keys of the environment in environments.yaml, without indentation
+  std::string more = {};                    // further keys of the environment in environments.yaml, without indentation
   std::vector<PlaceMachine> machines = {};  // when there are some, they are the hosts
 };
 
