@@ -1,4 +1,4 @@
-# Octal bytes as od prints them → the path form of manifests; a NUL ends a name. See README.md.
+# Octal bytes as od prints them → the path form of manifests; a NUL ends a name. See docs/host-protocol.md.
 BEGIN {
   for (n = 1; n < 256; n++) {
     key = sprintf("%03o", n)

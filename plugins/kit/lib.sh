@@ -67,7 +67,7 @@ run_argv() {
   "$@"
 }
 
-# encode TEXT, decode ENC: the path form of manifests (README.md) and back, through $value.
+# encode TEXT, decode ENC: the path form of manifests (docs/host-protocol.md) and back, through $value.
 encode() {
   value=$1
   case $1 in

@@ -1,4 +1,4 @@
-# manifest.sh: the tree as it is now, in manifest lines (plugins/kit/README.md). Reads only.
+# manifest.sh: the tree as it is now, in manifest lines (docs/host-protocol.md). Reads only.
 # shellcheck shell=sh
 # shellcheck source=../../kit/lib.sh
 . "$BELAY_KIT/kit/lib.sh"

@@ -6,7 +6,7 @@
 #   xattrs  "# PATH" lines, each followed by the entry's attributes as NAME=0xHEX lines, sorted
 # DIR is a fresh directory for what leads to these; `public DIR` prints the manifest of the scan in it.
 # Returns 1 when an entry went away meanwhile or could not be read. Everything runs in bulk, whatever the size; only odd
-# names (README.md) and their files are handled one by one.
+# names (docs/host-protocol.md) and their files are handled one by one.
 # shellcheck shell=sh
 
 # set_tools: what this host offers, asked once per script. One that knows no fractions of a second is found out by the
