@@ -46,7 +46,7 @@ take_up() {
       done
     fi
     if [ "$due" = no ]; then
-      read -r _ tu_seconds <"$R/${armed# }/guarded"
+      read -r _ tu_seconds _ <"$R/${armed# }/guarded"
       extend "$dl_epoch" "$tu_seconds" || due=yes
     fi
   fi

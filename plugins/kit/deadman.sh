@@ -87,6 +87,11 @@ put_back() {
     give_up "the snapshot of step $1 is not the one that was there when the step was armed: nothing was touched"
     return 0
   }
+  step_sum
+  [ "$value" = "$(cut -d ' ' -f 3 "$BELAY_STEP/guarded")" ] || {
+    give_up "what step $1 says it touches is not what it was when it was armed: nothing was touched"
+    return 0
+  }
   kit_sum "$BELAY_KIT"
   [ "$value" = "$(cut -d ' ' -f 2 "$R/deadman.kit")" ] || {
     give_up "the scripts that would put step $1 back are not what they were when it was armed: nothing was touched"
@@ -127,7 +132,12 @@ while :; do
   case $? in
     0) ;;
     75) continue ;;
-    *) exit 0 ;;
+    *)
+      # The run was forgotten; or its disk cannot be written now, and perhaps can be later.
+      [ -d "$R" ] || exit 0
+      sleep 1
+      continue
+      ;;
   esac
   # Another one was started because this one seemed to be gone: it has the run now.
   read_all "$R/deadman.pid" && [ "$value" = "$me$NL" ] || exit 0

@@ -53,7 +53,7 @@ extend() {
 }
 
 # guarded_steps: the ordinals of the run's guarded steps, the last one first, on standard output. D/guarded holds what was
-# true at arm: "<digest of the snapshot> <seconds>".
+# true at arm: "<digest of the snapshot> <seconds> <digest of what the step touches>".
 guarded_steps() {
   for gs_file in "$R"/*/guarded; do
     [ -f "$gs_file" ] || continue
@@ -78,6 +78,11 @@ needing() {
 # kit_sum KITDIR: a digest of the scripts as they are on the disk now, into $value.
 kit_sum() {
   value=$(cd "$1" && find kit action resource -type f | sort | xargs sha256sum | sha256sum | cut -d ' ' -f 1)
+}
+
+# step_sum: a digest of what says which resources the step has, into $value.
+step_sum() {
+  value=$(cd "$BELAY_STEP" && find touches r -type f -exec sha256sum {} + 2>/dev/null | sort | sha256sum | cut -d ' ' -f 1)
 }
 
 # ensure_deadman: with the gate held, a dead-man of this run lives and has said so; $way is what it runs under. 1 when

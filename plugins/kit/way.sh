@@ -7,7 +7,7 @@ with_systemd() { [ -d /run/systemd/system ] && [ "$(id -u)" = 0 ] && command -v 
 
 # logind_says PROPERTY: as logind has it in force now, whichever file it came from.
 logind_says() {
-  value=$(busctl get-property org.freedesktop.login1 /org/freedesktop/login1 org.freedesktop.login1.Manager "$1" 2>/dev/null) ||
+  value=$(timeout 5 busctl get-property org.freedesktop.login1 /org/freedesktop/login1 org.freedesktop.login1.Manager "$1" 2>/dev/null) ||
     value=
 }
 

@@ -21,7 +21,8 @@ verb_arm() {
   way=none
   if [ "$4" -gt 0 ]; then
     IFS= read -r complete <"$BELAY_STEP/snap/COMPLETE"
-    put "$BELAY_STEP/guarded" "$complete $4" && extend "$3" "$4" || fail 74 "the deadline of run $run could not be written"
+    step_sum
+    put "$BELAY_STEP/guarded" "$complete $4 $value" && extend "$3" "$4" || fail 74 "the deadline of run $run could not be written"
   elif [ -e "$BELAY_STEP/guarded" ]; then
     rm -f "$BELAY_STEP/guarded" && sync "$BELAY_STEP" || fail 74 "cannot write in $BELAY_STEP"
   fi

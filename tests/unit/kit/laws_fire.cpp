@@ -112,7 +112,7 @@ std::string a_damaged_snapshot_is_left_alone(KitHost& host) {
 }
 
 std::string another_snapshot_or_kit_is_not_used(KitHost& host) {
-  Watched w(host, 2);
+  Watched w(host, 3);
   if (!w.applied(1, 600)) return w.complaints();
   change_kit(host, "settle.sh", "check_snapshot\n", "check_snapshot\n: changed\n");
   w.expire();
@@ -125,6 +125,12 @@ std::string another_snapshot_or_kit_is_not_used(KitHost& host) {
   w.expire();
   w.must_come([&] { return fs::exists(host.step_dir(2) / "needs-operator"); }, "the call for an operator");
   w.must(w.content(2) == "new\n", "a snapshot was used that is not the one from when the step was armed");
+  w.must_come([&] { return processes_of(host, "deadman.sh").empty(); }, "the end of the dead-man");
+  if (!w.applied(3, 600)) return w.complaints();
+  write_file(host.step_dir(3) / "touches", "");
+  w.expire();
+  w.must_come([&] { return fs::exists(host.step_dir(3) / "needs-operator"); }, "the call for an operator");
+  w.must(w.token(3) == "firing" && w.content(3) == "new\n", "it calls a step restored that it did not touch");
   return w.complaints();
 }
 

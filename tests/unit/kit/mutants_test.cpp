@@ -65,6 +65,8 @@ const Mutant mutants[] = {
      "    ungate\n    sleep 1\n    rm -f \"$R/deadman.pid\"\n", "WhoeverArmedIsWatched"},
     {"ApplyNotEnded", "deadman.sh", "  end_ops\n", "", "ARunningApplyIsEndedFirst"},
     {"RestoreUnchecked", "restore.sh", "check_snapshot\n#", "#", "ADamagedSnapshotIsLeftAlone"},
+    {"ForgottenResources", "deadman.sh", "  step_sum\n", "  value=$(cut -d ' ' -f 3 \"$BELAY_STEP/guarded\")\n",
+     "AnotherSnapshotOrKitIsNotUsed"},
     {"ArmAfterApply", "runner.sh", "[ -e \"$D/armed\" ] || exit 80", ":", "NothingIsCommittedAfterAFire"},
     {"EveryRebootIsExpected", "boot.sh", "= \"$dl_boot\" ] || due=yes",
      "= \"$dl_boot\" ] || :", "ARebootPutsTheStepBack"},
