@@ -23,7 +23,7 @@ help:
 	  '  make setup         install the Debian packages that are missing (tools/packages.txt)' \
 	  '  make lint          clang-format, clang-tidy and shellcheck without the tests' \
 	  '  make format        rewrite the C++ sources the way clang-format wants them' \
-	  '  make fuzz-smoke    run every fuzz target for SECONDS_EACH=20 seconds' \
+	  '  make fuzz-smoke    run every fuzz target for SECONDS_EACH=20 seconds, from a new seed' \
 	  '  make clean         remove build/' '' \
 	  'Inner loop:  cmake --preset dev && ninja -C build/dev && ctest --test-dir build/dev -L unit'
 
@@ -70,9 +70,10 @@ install: setup
 SECONDS_EACH ?= 20
 fuzz-smoke: setup
 	@mkdir -p build
-	@cmake --preset fuzz >build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
-	@cmake --build --preset fuzz -j $(JOBS) --target tests/fuzz/all
-	@tools/fuzz-smoke.sh build/fuzz $(SECONDS_EACH)
+	@cmake --preset asan >build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
+	@cmake --build --preset asan -j $(JOBS) --target tests/fuzz/all
+	@BELAY_FUZZ_SECONDS=$(SECONDS_EACH) BELAY_FUZZ_SEED=0 ctest --test-dir build/asan -L '^fuzz$$' -j $(TEST_JOBS) \
+	  --timeout 86400 --output-on-failure --no-tests=error
 
 clean:
 	@rm -rf build
