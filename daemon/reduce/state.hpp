@@ -37,7 +37,9 @@ enum class Phase : std::uint8_t {
 
 struct StepState {
   Phase phase = Phase::planned;
-  bool touched = false;    // apply_intent was written at least once: only a restore makes this host trusted again
+  // apply_intent was written at least once, or a dead-man's switch may be armed: only a restore makes this host trusted
+  // again.
+  bool touched = false;
   bool unknown = false;    // begun before the last fence, outcome unknown: a probe must come first
   bool retriable = false;  // the last apply ended with a known failure
   int tries = 0;           // applies that ended with a known failure

@@ -40,6 +40,16 @@ TEST(Back, OnlyWhatWasTouched) {
   EXPECT_EQ(fold.does(), Tasks{"end 2"});
 }
 
+// A switch that is left armed would fire long after the run has ended, over what others have deployed by then.
+TEST(Back, AStepThatMayBeArmedIsPutBackEvenIfItWasNeverApplied) {
+  Fold fold(plan_of(3, 2));
+  fold.plan.dead_man_seconds = 60;
+  fold.prepared().committed("h1", 1).snapped("h1", 2);
+  fold.step("h2", 1, EventType::snap_intent).step("h2", 1, EventType::snap_done);
+  fold.step("h3", 1, EventType::snap_intent).step("h3", 1, EventType::snap_done, false);
+  EXPECT_EQ(back(fold).does(), (Tasks{"h1 restore 2", "h2 restore 1"}));
+}
+
 // What Belay cut short itself is no loss of the host: it is fenced at once, and nothing brings it nearer to being given
 // up.
 TEST(Back, AHostThatWasCutIsFencedAndPutBack) {
