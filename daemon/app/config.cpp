@@ -49,6 +49,8 @@ Result<Config> parse_config(std::string_view text, const std::string& file) {
   set_path(value, "socket", config.socket);
   config.socket_group = value.text_or("socket_group");
   set_path(value, "environments", config.environments);
+  config.snapshot_key = config.state / "keys" / "snapshots";
+  set_path(value, "snapshot_key", config.snapshot_key);
   set_path(value, "plugins", config.plugins);
   set_path(value, "workers", config.workers);
   if (const Value* log = value.find("log")) config.log = log_of(*log);

@@ -38,8 +38,9 @@ struct Config {
   std::filesystem::path socket = "/run/belay/belayd.sock";
   std::string socket_group;  // empty: nobody but the daemon's user and root
   std::filesystem::path environments = "/etc/belay/environments.yaml";
-  std::filesystem::path plugins;  // default: share/belay/plugins of the installation
-  std::filesystem::path workers;  // default: libexec/belay of the installation
+  std::filesystem::path plugins;       // default: share/belay/plugins of the installation
+  std::filesystem::path workers;       // default: libexec/belay of the installation
+  std::filesystem::path snapshot_key;  // default: keys/snapshots in the state directory; made when it is not there
   LogConfig log;
   Limits limits;
 };

@@ -28,6 +28,7 @@
 #include "daemon/engine/engine.hpp"
 #include "daemon/store/file_blobs.hpp"
 #include "daemon/store/store.hpp"
+#include "daemon/vault/vault.hpp"
 #include "daemon/worker/worker_transport.hpp"
 
 namespace belay::app {
@@ -81,6 +82,7 @@ struct Daemon {
   std::optional<plugin::Catalogue> catalogue;
   std::unique_ptr<store::Store> store;
   std::unique_ptr<store::FileBlobs> blobs;
+  std::unique_ptr<vault::SealedVault> vault;
   std::unique_ptr<Packages> packages;
   std::unique_ptr<engine::Engine> engine;
   std::unique_ptr<api::ApiContext> context;
@@ -100,6 +102,7 @@ engine::World Daemon::world(const Config& config) {
       .journal = *store,
       .record = *store,
       .blobs = *blobs,
+      .vault = *vault,
       .clock = clock,
       .catalogue = *catalogue,
       .environments = environments,
@@ -139,6 +142,9 @@ Result<void> Daemon::open(const Config& config) {
   BELAY_TRY(blobs, store::FileBlobs::open(config.state / "blobs"));
   std::error_code error;
   std::filesystem::create_directories(config.state / "scratch", error);
+  std::filesystem::create_directories(config.state / "keys", error);
+  BELAY_TRY(const vault::Key key, vault::read_or_make_key(config.snapshot_key));
+  vault = std::make_unique<vault::SealedVault>(*blobs, key);
   packages = std::make_unique<Packages>(config.state, config.limits.package_bytes, *store, *store, *blobs, clock,
                                         *catalogue, environments, pool.get_executor());
   engine = std::make_unique<engine::Engine>(world(config));

@@ -54,6 +54,7 @@ Result<Environment> environment_of(const Value::Entry& entry) {
   if (dead_man == nullptr || dead_man->as_text().value_or("") != "off") {
     BELAY_TRY(made.dead_man_seconds, seconds(map, "dead_man", default_dead_man_seconds(made.tier)));
   }
+  made.copy_snapshots = flag(map, "copy_snapshots", made.tier == Tier::production);
   BELAY_TRY(made.step_seconds, seconds(map, "step_timeout", made.step_seconds));
   return made;
 }

@@ -141,6 +141,8 @@ Awaitable<Result<Baselines>> Engine::baselines_for(const RunRow& row, const Plan
   for (const Recorded& recorded : co_await world_.journal.events(plan.of))
     if (recorded.event.type == EventType::snap_done)
       out.snapshots[{recorded.event.host, recorded.event.step}] = recorded.event.digest;
+    else if (recorded.event.type == EventType::snap_copied)
+      out.copies[{recorded.event.host, recorded.event.step}] = recorded.event.digest;
   for (const BaselineRow& baseline : all)
     if (!previous.empty() && baseline.run == previous) {
       BELAY_CO_TRY(out.before, load(baseline));

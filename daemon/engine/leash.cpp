@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <limits>
 #include <utility>
 
 #include "daemon/base/escape.hpp"
 #include "daemon/base/ulid.hpp"
+#include "daemon/engine/snapshot_copy.hpp"
 
 namespace belay::engine {
 namespace {
@@ -14,7 +16,7 @@ namespace {
 using std::chrono::seconds;
 constexpr seconds quick{60};
 constexpr seconds grace{30};  // for a call around a script's own deadline
-constexpr std::size_t largest_reply = 64u << 20;
+constexpr std::size_t shown_errors = 300;
 
 Source nothing() { return {}; }
 
@@ -83,36 +85,47 @@ Leash::Leash(std::shared_ptr<port::Connection> connection, const plugin::Catalog
       base_(std::move(base)),
       prefix_(become_root ? "sudo -n -- " : "") {}
 
-Awaitable<Result<Reply>> Leash::execute(const std::string& command, std::string header, Source input, seconds deadline,
-                                        const std::string& nonce) {
+Awaitable<Result<int>> Leash::execute(const std::string& command, std::string header, Source input, seconds deadline,
+                                      const std::string& nonce, SectionSink& sink) {
   port::ExecRequest request;
   request.command = prefix_ + command;
   request.deadline = deadline;
-  request.output_limit = largest_reply;
+  request.output_limit = std::numeric_limits<std::size_t>::max();
   request.input = [header = std::move(header), input = std::move(input)]() mutable -> Awaitable<Result<std::string>> {
     if (!header.empty()) co_return std::exchange(header, {});
     if (!input) co_return std::string();
     co_return co_await input();
   };
-  port::ExecResult result = co_await connection_->exec(std::move(request));
+  ReplyReader reader(nonce, sink);
+  std::string errors;
+  request.output = [&](port::Stream stream, std::string_view bytes) {
+    // What is wrong with an answer is told by finish(); until then the rest of it is let pass.
+    if (stream == port::Stream::out)
+      (void)reader.feed(bytes);
+    else if (errors.size() < shown_errors)
+      errors += bytes.substr(0, shown_errors - errors.size());
+  };
+  const port::ExecResult result = co_await connection_->exec(std::move(request));
   if (!result.known())
     co_return fail(result.begun ? Kind::unknown : Kind::unreachable, result.reason,
                    result.begun ? "The outcome will be asked for, or taken back" : "Check the host and its network");
-  if (result.truncated)
-    co_return fail(Kind::integrity, "the host's answer is larger than 64 MiB", "Touch less in one step");
-  auto reply = parse_reply(result.out, nonce);
-  if (!reply && !result.err.empty())
-    reply.error().what += "; on its error stream: " + show(std::string_view(result.err).substr(0, 300));
-  co_return reply;
+  auto code = reader.finish();
+  if (!code && !errors.empty()) code.error().what += "; on its error stream: " + show(errors);
+  co_return code;
+}
+
+Awaitable<Result<int>> Leash::stream(std::string line, Source input, seconds deadline, SectionSink& sink) {
+  const std::string nonce = random_hex(16);
+  std::string header = fmt::format("{}\n{}\n{}\n{}\n", nonce, base_, kit_, line);
+  co_return co_await execute(catalogue_.leash_command(), std::move(header), std::move(input), deadline, nonce, sink);
 }
 
 Awaitable<Result<Reply>> Leash::call(std::string line, Source input, seconds deadline) {
-  const std::string nonce = random_hex(16);
   const std::string verb = line.substr(0, line.find(' '));
-  std::string header = fmt::format("{}\n{}\n{}\n{}\n", nonce, base_, kit_, line);
-  BELAY_CO_TRY(Reply reply,
-               co_await execute(catalogue_.leash_command(), std::move(header), std::move(input), deadline, nonce));
-  if (reply.rc != 0 && reply.rc != 71) co_return std::unexpected(refusal(reply, verb));
+  ReplySections sections;
+  BELAY_CO_TRY(const int rc, co_await stream(std::move(line), std::move(input), deadline, sections));
+  Reply reply = sections.take(rc);
+  if (rc != 0 && rc != 71) co_return std::unexpected(refusal(reply, verb));
   co_return reply;
 }
 
@@ -122,9 +135,10 @@ Awaitable<Result<void>> Leash::install() {
                    "Install the Belay version that planned the run, or restore the kit folder on the host");
   const std::string nonce = random_hex(16);
   std::string header = fmt::format("{}\n{}\n{}\n", nonce, base_, kit_);
-  BELAY_CO_TRY(const Reply reply, co_await execute(catalogue_.install_command(), std::move(header),
-                                                   source_of(catalogue_.kit()), seconds(120), nonce));
-  if (reply.rc != 0) co_return std::unexpected(refusal(reply, "installing the kit"));
+  ReplySections sections;
+  BELAY_CO_TRY(const int rc, co_await execute(catalogue_.install_command(), std::move(header),
+                                              source_of(catalogue_.kit()), seconds(120), nonce, sections));
+  if (rc != 0) co_return std::unexpected(refusal(sections.take(rc), "installing the kit"));
   co_return Result<void>{};
 }
 
@@ -164,11 +178,33 @@ Awaitable<Result<void>> Leash::stage(const std::string& run, std::uint64_t epoch
   co_return Result<void>{};
 }
 
-Awaitable<Result<std::string>> Leash::snapshot(const std::string& run, int step, std::uint64_t epoch,
-                                               seconds deadline) {
-  BELAY_CO_TRY(const Reply reply,
-               co_await call(fmt::format("snap {} {} {}", run, step, epoch), nothing(), deadline + grace));
-  co_return reply.section("manifest");
+Awaitable<Result<Leash::Snapshot>> Leash::snapshot(const std::string& run, int step, std::uint64_t epoch,
+                                                   seconds deadline, Vault* vault) {
+  std::string line = fmt::format("snap {} {} {} {}", run, step, epoch, deadline.count());
+  Snapshot out;
+  if (vault == nullptr) {
+    BELAY_CO_TRY(const Reply reply, co_await call(std::move(line), nothing(), deadline + grace));
+    out.manifest = reply.section("manifest");
+    co_return out;
+  }
+  ReplySections sections;
+  SnapshotCopy copy(*vault, sections);
+  BELAY_CO_TRY(const int rc, co_await stream(line + " copy", nothing(), deadline + grace, copy));
+  const Reply reply = sections.take(rc);
+  if (rc != 0) co_return std::unexpected(refusal(reply, "snap"));
+  BELAY_CO_TRY(const SnapshotCopy::Made made, copy.finish());
+  out.manifest = reply.section("manifest");
+  if (sha256(out.manifest).hex() != made.manifest)
+    co_return fail(Kind::integrity, "the host sent a manifest that is not the snapshot's own",
+                   "Look at the host's disk; nothing was applied");
+  out.copy = made.sealed;
+  out.copied = made.bytes;
+  co_return out;
+}
+
+Awaitable<Result<void>> Leash::give(const std::string& run, int step, std::uint64_t epoch, Source copy) {
+  BELAY_CO_TRYV(co_await call(fmt::format("give {} {} {}", run, step, epoch), std::move(copy), std::chrono::hours(2)));
+  co_return Result<void>{};
 }
 
 Awaitable<Result<std::string>> Leash::arm(const std::string& run, int step, std::uint64_t epoch, int seconds_) {

@@ -6,7 +6,7 @@
 //   Kind::unknown      the connection, the deadline or the reply ended in the middle, or the reply is not of the
 //   documented
 //                      form (a hostile or broken host): the call may have had its effect
-//   Kind::integrity    the reply is larger than any real one; or the snapshot is missing or damaged (79)
+//   Kind::integrity    the snapshot is missing or damaged (79), on the host or on its way here
 //   Kind::conflict     the host is busy (75), the epoch is not ours (76), or the token is lost (80)
 //   Kind::io           the host could not do it; the message carries what it said
 // Loop thread only; one call at a time per Leash.
@@ -16,15 +16,18 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "daemon/base/digest.hpp"
 #include "daemon/base/error.hpp"
+#include "daemon/engine/reply_reader.hpp"
 #include "daemon/model/plan.hpp"
 #include "daemon/plugin/catalogue.hpp"
 #include "daemon/port/journal.hpp"
 #include "daemon/port/transport.hpp"
+#include "daemon/port/vault.hpp"
 
 namespace belay::engine {
 
@@ -36,6 +39,23 @@ struct Reply {
   int rc = 0;
   std::map<std::string, std::string> sections;
   [[nodiscard]] std::string section(const std::string& name) const;
+};
+
+// Collects every section in memory; Kind::unknown beyond 64 MiB.
+class ReplySections final : public SectionSink {
+ public:
+  [[nodiscard]] Result<void> begin(const std::string& name, std::uint64_t size) override;
+  [[nodiscard]] Result<void> data(std::string_view bytes) override;
+  [[nodiscard]] Result<void> end() override { return {}; }
+  [[nodiscard]] Reply take(int rc) {
+    reply_.rc = rc;
+    return std::move(reply_);
+  }
+
+ private:
+  Reply reply_;
+  std::string* into_ = nullptr;
+  std::uint64_t total_ = 0;
 };
 
 // The outcome of an operation that ran a script on the host.
@@ -62,9 +82,16 @@ class Leash {
   [[nodiscard]] Awaitable<Result<std::vector<std::string>>> missing(const std::vector<std::string>& digests);
   [[nodiscard]] Awaitable<Result<void>> stage(const std::string& run, std::uint64_t epoch, Source tar,
                                               std::chrono::seconds deadline);
-  // The manifest taken with the snapshot.
-  [[nodiscard]] Awaitable<Result<std::string>> snapshot(const std::string& run, int step, std::uint64_t epoch,
-                                                        std::chrono::seconds deadline);
+  // The manifest taken with the snapshot. With `vault`, the snapshot itself comes with it and is sealed there.
+  struct Snapshot {
+    std::string manifest;
+    std::optional<Digest> copy;  // its name in the vault
+    std::uint64_t copied = 0;    // bytes
+  };
+  [[nodiscard]] Awaitable<Result<Snapshot>> snapshot(const std::string& run, int step, std::uint64_t epoch,
+                                                     std::chrono::seconds deadline, Vault* vault);
+  // Puts the daemon's copy of the snapshot in the place of the host's, which is kept aside. The host checks it first.
+  [[nodiscard]] Awaitable<Result<void>> give(const std::string& run, int step, std::uint64_t epoch, Source copy);
   // The step's token; with `seconds` above 0 the host takes the step back by itself once they have passed without
   // renew() or commit(). What watches it: systemd, shell or none.
   [[nodiscard]] Awaitable<Result<std::string>> arm(const std::string& run, int step, std::uint64_t epoch, int seconds);
@@ -93,8 +120,12 @@ class Leash {
 
  private:
   [[nodiscard]] Awaitable<Result<Reply>> call(std::string line, Source input, std::chrono::seconds deadline);
-  [[nodiscard]] Awaitable<Result<Reply>> execute(const std::string& command, std::string header, Source input,
-                                                 std::chrono::seconds deadline, const std::string& nonce);
+  // As call(), with the sections going to `sink`; the code of the end line.
+  [[nodiscard]] Awaitable<Result<int>> stream(std::string line, Source input, std::chrono::seconds deadline,
+                                              SectionSink& sink);
+  [[nodiscard]] Awaitable<Result<int>> execute(const std::string& command, std::string header, Source input,
+                                               std::chrono::seconds deadline, const std::string& nonce,
+                                               SectionSink& sink);
   [[nodiscard]] Awaitable<Result<void>> install();
   [[nodiscard]] Awaitable<Result<OpResult>> op(std::string line, std::chrono::seconds deadline);
 

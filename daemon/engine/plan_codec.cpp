@@ -120,6 +120,7 @@ std::string write_plan(const Plan& plan) {
               {"kit", plan.kit},
               {"of", plan.of},
               {"dead_man", plan.dead_man_seconds},
+              {"copy_snapshots", plan.copy_snapshots},
               {"steps", std::move(steps)},
               {"hosts", std::move(hosts)}}
       .dump();
@@ -140,6 +141,7 @@ Result<Plan> read_plan(const std::string& text) {
     from.at("kit").get_to(out.kit);
     from.at("of").get_to(out.of);
     from.at("dead_man").get_to(out.dead_man_seconds);
+    from.at("copy_snapshots").get_to(out.copy_snapshots);
     for (const json& step : from.at("steps")) {
       PlanStep s;
       step.at("name").get_to(s.name);

@@ -226,7 +226,8 @@ Result<Plan> make_plan(const PlanInput& input) {
             .package = input.package.digest.hex(),
             .playbook = input.package.playbook_digest.hex(),
             .kit = input.catalogue.kit_digest().hex(),
-            .dead_man_seconds = input.environment.dead_man_seconds};
+            .dead_man_seconds = input.environment.dead_man_seconds,
+            .copy_snapshots = input.environment.copy_snapshots};
   const std::vector<int> batch = batches(playbook.serial, input.hosts.size());
   std::vector<HostView> views;
   for (std::size_t h = 0; h < input.hosts.size(); ++h) {

@@ -30,7 +30,8 @@ struct Baselines {
   BaselineView before;    // the baseline a way back must arrive at
   BaselineView deployed;  // a rollback: the deployment it takes back …
   std::map<std::pair<std::string, int>, std::string>
-      snapshots;  // … and the manifests its journal has, by host and step
+      snapshots;                                              // … and the manifests its journal has, by host and step
+  std::map<std::pair<std::string, int>, std::string> copies;  // the same for the sealed copies of its snapshots
 };
 
 // What a run that failed leaves behind: its package stays out of that environment until a person lifts this. `row` has
@@ -103,6 +104,9 @@ class Run : public std::enable_shared_from_this<Run> {
   [[nodiscard]] Awaitable<void> restore(reduce::Task task);
   [[nodiscard]] Awaitable<void> settle(reduce::Task task);
   [[nodiscard]] Awaitable<void> prove(reduce::Task task);
+  // Sends the daemon's copy of a snapshot to a host whose own is damaged or gone. False: there is none, or the host
+  // does not take it; `why` says so.
+  [[nodiscard]] Awaitable<bool> give_copy(Leash& leash, const reduce::Task& task, std::string& why);
   [[nodiscard]] Result<std::string> snapshot_manifest(const reduce::Task& task, int step) const;
   // run_end.cpp
   [[nodiscard]] Awaitable<void> end(const reduce::Task& task);

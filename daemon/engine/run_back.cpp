@@ -7,6 +7,8 @@
 #include "daemon/base/escape.hpp"
 #include "daemon/engine/finals.hpp"
 #include "daemon/engine/run.hpp"
+#include "daemon/engine/snapshot_copy.hpp"
+#include "daemon/engine/stage_tar.hpp"
 
 namespace belay::engine {
 
@@ -17,6 +19,7 @@ namespace {
 // A restore has its own deadline, whatever the step's was: it is never cut short to save time.
 constexpr std::chrono::seconds restore_deadline{3600};
 constexpr int restore_tries = 3;
+constexpr int no_snapshot = 79;  // what the kit says when the snapshot is damaged, or gone
 
 // "/etc/x mode is 0644, was 0640; …": the first few differences as a sentence; all of them go into `detail`.
 std::string sentence(const std::vector<Difference>& list) {
@@ -51,6 +54,7 @@ Awaitable<void> Run::restore(Task task) {
   co_await record(event(EventType::rb_intent, task));
   std::string why;
   OpResult last;
+  bool given = false;  // the daemon's own copy took the place of the host's snapshot
   const auto [known, by_host] = co_await await_dead_man(**leash, task);
   if (!known) co_return co_await lost(task, {Kind::unknown, "the host does not say what it did by itself", "", {}});
   for (int attempt = 1; attempt <= restore_tries; ++attempt) {
@@ -61,11 +65,17 @@ Awaitable<void> Run::restore(Task task) {
       Event done = event(EventType::restored, task);
       done.output = store_output(result->output);
       if (by_host) done.note = "the host had taken it back by itself";
+      if (given) done.note = "from the daemon's copy: the snapshot on the host was damaged or gone";
       co_return co_await record(std::move(done));
     }
     why = result ? fmt::format("restoring ended with status {}: {}", result->rc,
                                show(std::string_view(result->output).substr(0, 300)))
                  : result.error().text();
+    const bool no_step = !result && (result.error().kind == Kind::integrity || result.error().kind == Kind::io);
+    if (((result && result->rc == no_snapshot) || no_step) && !given) {
+      given = co_await give_copy(**leash, task, why);
+      if (given) continue;
+    }
     // Restoring is convergent (R6): what stopped it may pass, and repeating it does no harm.
     co_await world_.clock.sleep(std::chrono::seconds(2 * attempt));
   }
@@ -76,6 +86,32 @@ Awaitable<void> Run::restore(Task task) {
   failed.note = why + ". The snapshot stands untouched in " + plan_.hosts[task.host].host.base + "/runs/" +
                 directory() + "/" + std::to_string(task.step) + "/snap";
   co_await record(std::move(failed));
+}
+
+Awaitable<bool> Run::give_copy(Leash& leash, const Task& task, std::string& why) {
+  std::string digest = state_.hosts[task.host].steps[static_cast<std::size_t>(task.step) - 1].copy;
+  if (const auto found = baselines_.copies.find({plan_.hosts[task.host].host.name, task.step});
+      digest.empty() && found != baselines_.copies.end())
+    digest = found->second;
+  if (digest.empty()) {
+    why += "; the daemon has no copy of it";
+    co_return false;
+  }
+  const auto not_given = [&](const Error& error) {
+    why += "; the daemon's copy could not be used either: " + error.text();
+    return false;
+  };
+  const auto name = Digest::parse(digest);
+  if (!name) co_return not_given(name.error());
+  auto copy = copy_stream(world_.vault, *name);
+  if (!copy) co_return not_given(copy.error());
+  // The step's own files may have gone the same way as its snapshot.
+  auto staged = co_await leash.stage(directory(), host_epoch(task.host),
+                                     stage_stream(plan_, task.host, {}, world_.blobs), restore_deadline);
+  if (!staged) co_return not_given(staged.error());
+  auto given = co_await leash.give(directory(), task.step, host_epoch(task.host), std::move(*copy));
+  if (!given) co_return not_given(given.error());
+  co_return true;
 }
 
 Awaitable<void> Run::settle(Task task) {

@@ -33,17 +33,19 @@ std::string why_failed(const OpResult& result, const char* what, std::chrono::se
 Awaitable<void> Run::snapshot(Task task) {
   auto leash = co_await links_.hosts[task.host].reach();
   if (!leash) co_return co_await lost(task, leash.error());
+  // While this waited, the run may have turned back: then nothing new begins.
+  if (state_.stage != reduce::Stage::forward) co_return;
   co_await record(event(EventType::snap_intent, task));
-  auto manifest =
-      co_await (*leash)->snapshot(directory(), task.step, host_epoch(task.host), std::chrono::seconds(3600));
-  if (!manifest && is_loss(manifest.error())) co_return co_await lost(task, manifest.error());
+  auto taken = co_await (*leash)->snapshot(directory(), task.step, host_epoch(task.host), std::chrono::seconds(3600),
+                                           plan_.copy_snapshots ? &world_.vault : nullptr);
+  if (!taken && is_loss(taken.error())) co_return co_await lost(task, taken.error());
   Event done = event(EventType::snap_done, task);
   std::string problem;
-  if (!manifest) {
-    problem = manifest.error().text();
-  } else if (auto parsed = parse_manifest(*manifest); !parsed) {
+  if (!taken) {
+    problem = taken.error().text();
+  } else if (auto parsed = parse_manifest(taken->manifest); !parsed) {
     problem = parsed.error().text();
-  } else if (auto digest = world_.blobs.put(*manifest); !digest) {
+  } else if (auto digest = world_.blobs.put(taken->manifest); !digest) {
     problem = digest.error().text();
   } else {
     done.digest = digest->hex();
@@ -52,7 +54,14 @@ Awaitable<void> Run::snapshot(Task task) {
     done.ok = false;
     done.note = "no snapshot could be taken, so nothing was applied: " + problem;
   }
-  co_await record(std::move(done));
+  std::vector<Event> events;
+  if (done.ok && taken->copy) {
+    Event copied = event(EventType::snap_copied, task);
+    copied.digest = taken->copy->hex();
+    events.push_back(std::move(copied));
+  }
+  events.push_back(std::move(done));
+  co_await record(std::move(events));
 }
 
 Awaitable<void> Run::apply(Task task) {

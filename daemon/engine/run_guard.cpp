@@ -17,12 +17,16 @@ namespace {
 
 // How often a new connection is tried before a step that went well is taken back, because nobody gets in any more.
 constexpr int ways_in = 5;
+// How long a restore that the host began by itself is waited for.
+constexpr std::chrono::seconds patience{600};
 
 }  // namespace
 
 Awaitable<void> Run::arm(Task task) {
   auto leash = co_await links_.hosts[task.host].reach();
   if (!leash) co_return co_await lost(task, leash.error());
+  // While this waited, the run may have turned back: then nothing new begins.
+  if (state_.stage != reduce::Stage::forward) co_return;
   auto watcher = co_await (*leash)->arm(directory(), task.step, host_epoch(task.host), plan_.dead_man_seconds);
   if (!watcher && is_loss(watcher.error())) co_return co_await lost(task, watcher.error());
   Event done = event(EventType::armed, task);
@@ -90,13 +94,16 @@ Awaitable<std::pair<bool, bool>> Run::await_dead_man(Leash& leash, const Task& t
   // Only a step that was never committed still has its switch.
   if (plan_.dead_man_seconds == 0 || row_.kind == RunKind::rollback || phase == Phase::committed)
     co_return std::pair(true, false);
-  while (true) {
+  // A host that says so for ever, or lies, must not hold up the run: after that long our own restore goes on.
+  for (auto left = patience; left.count() > 0; left -= std::chrono::seconds(1)) {
     const auto seen = co_await leash.probe(directory(), task.step, "restore");
     if (!seen && is_loss(seen.error())) co_return std::pair(false, false);
     // The host's own restore is as good as ours and is not disturbed; two at once would only wait for each other.
-    if (!seen || seen->dead_man != "fired") co_return std::pair(true, seen && seen->token == "restored");
+    if (!seen || seen->dead_man != "fired" || seen->token != "firing")
+      co_return std::pair(true, seen && seen->token == "restored");
     co_await world_.clock.sleep(std::chrono::seconds(1));
   }
+  co_return std::pair(true, false);
 }
 
 Awaitable<Result<Leash*>> Run::way_in(std::size_t host) {
@@ -122,6 +129,8 @@ Awaitable<void> Run::commit(Task task) {
     leash = co_await links_.hosts[task.host].reach();
     if (!leash) co_return co_await lost(task, leash.error());
   }
+  // While this waited, the run may have turned back: then nothing new begins.
+  if (state_.stage != reduce::Stage::forward) co_return;
   co_await record(event(EventType::commit_intent, task));
   auto result = co_await (*leash)->commit(directory(), task.step, host_epoch(task.host));
   if (!result && is_loss(result.error())) co_return co_await lost(task, result.error());

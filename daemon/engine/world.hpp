@@ -16,6 +16,7 @@
 #include "daemon/port/clock.hpp"
 #include "daemon/port/journal.hpp"
 #include "daemon/port/transport.hpp"
+#include "daemon/port/vault.hpp"
 
 namespace belay::engine {
 
@@ -24,6 +25,7 @@ struct World {
   Journal& journal;
   Record& record;
   Blobs& blobs;
+  Vault& vault;
   const Clock& clock;
   const plugin::Catalogue& catalogue;
   const std::vector<Environment>& environments;

@@ -25,6 +25,7 @@ constexpr std::array names{
     std::pair{EventType::host_final, std::string_view("host-final")},
     std::pair{EventType::skipped, std::string_view("skipped")},
     std::pair{EventType::snap_intent, std::string_view("snap-intent")},
+    std::pair{EventType::snap_copied, std::string_view("snap-copied")},
     std::pair{EventType::snap_done, std::string_view("snap-done")},
     std::pair{EventType::armed, std::string_view("armed")},
     std::pair{EventType::apply_intent, std::string_view("apply-intent")},

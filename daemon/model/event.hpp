@@ -34,7 +34,8 @@ enum class EventType : std::uint8_t {
   // One step on one host.
   skipped,  // its `when` was false
   snap_intent,
-  snap_done,  // digest: the manifest blob
+  snap_copied,  // digest: the daemon's sealed copy of the snapshot; comes with snap_done
+  snap_done,    // digest: the manifest blob
   armed,
   apply_intent,
   apply_done,   // rc, output; note when it failed

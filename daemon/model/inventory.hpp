@@ -60,6 +60,7 @@ struct Environment {
   int connect_seconds = 20;
   // How long a step may stand armed without a word from the daemon before the host takes it back by itself; 0: never.
   int dead_man_seconds = 0;
+  bool copy_snapshots = false;  // each snapshot is copied to the daemon, and sealed, before its step is applied
   int step_seconds = 600;  // deadline of a step that names none
 };
 

@@ -27,6 +27,9 @@ void on_step(RunState& state, const Plan& plan, HostState& host, const Event& ev
       // fence and a restore end that, so the way back does both even if nothing was applied.
       if (event.ok && plan.dead_man_seconds > 0) step.touched = true;
       break;
+    case EventType::snap_copied:
+      step.copy = event.digest;
+      break;
     case EventType::armed:
       step.phase = event.ok ? Phase::armed : Phase::failed;
       break;

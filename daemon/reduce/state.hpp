@@ -45,6 +45,7 @@ struct StepState {
   int tries = 0;           // applies that ended with a known failure
   int rc = 0;
   std::string before = {};  // digest of the manifest taken with the snapshot
+  std::string copy = {};    // digest of the daemon's sealed copy of the snapshot; empty: there is none
   std::string output = {};  // digest of the last output
   std::string note = {};
 };

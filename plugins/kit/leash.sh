@@ -160,7 +160,7 @@ set -- $line
 verb=${1:-none}
 [ $# -eq 0 ] || shift
 case $verb in
-  facts | fence | missing | stage | arm | renew | probe | clean | plan | scan | keep | read | guard) verb_file=$verb ;;
+  facts | fence | missing | stage | arm | renew | probe | clean | plan | scan | keep | give | read | guard) verb_file=$verb ;;
   snap | apply | verify | commit | restore | settle | manifest) verb_file=step ;;
   *) fail 64 "there is no verb \"$verb\"" ;;
 esac

@@ -15,12 +15,15 @@ read_epoch() {
   case $value in *[!0-9]*) value= ;; esac
 }
 
-# token: the step's one token.
+# token: the step's one token. It is renamed by others while we look, so what is not found is looked for again: in the
+# order in which tokens follow each other, nothing is missed but a second rename.
 token() {
-  value=none
-  for tk in restored firing committed armed; do
-    [ ! -e "$BELAY_STEP/$tk" ] || { value=$tk && return; }
+  for tk_try in 1 2 3; do
+    for value in armed committed firing restored; do
+      [ ! -e "$BELAY_STEP/$value" ] || return 0
+    done
   done
+  value=none
 }
 
 # alive PIDFILE: the process of a marker ("boot_id pid starttime …") still is that process; its id is in $pid.

@@ -56,17 +56,33 @@ end_older() {
       ! alive "$eo_pid_file" || own=yes
       continue
     fi
+    # A newer one has come meanwhile: the host is not ours any more, and its runner none of our business.
+    case $eo_epoch in '' | *[!0-9]*) eo_epoch=0 ;; esac
+    [ "$eo_epoch" -lt "$1" ] || continue
     end_op "$eo_mark"
   done
+}
+
+# raise_epoch EPOCH: compares and writes as one act, so that a late fence can never take the epoch back. The lock is one of
+# its own: the host's is held by the very runner that is to be ended. It is held for moments, and never removed.
+raise_epoch() {
+  (: >>"$BELAY_BASE/epoch.lock") 2>/dev/null || fail 70 "cannot open $BELAY_BASE/epoch.lock"
+  exec 7>>"$BELAY_BASE/epoch.lock"
+  until flock -n 7; do
+    [ "$(uptime_seconds)" -lt "$fe_end" ] || fail 75 "another fence of this host does not come to its end"
+    nap
+  done
+  read_epoch
+  [ "${value:-0}" -le "$1" ] || fail 76 "this host answers to epoch $value, which is newer than $1: this journal is out of date"
+  [ "${value:-0}" -eq "$1" ] || put "$BELAY_BASE/epoch" "$1" || fail 74 "cannot write $BELAY_BASE/epoch"
+  exec 7>&-
 }
 
 verb_fence() {
   want_number "${1:-}"
   (: >>"$BELAY_BASE/host.lock") 2>/dev/null || fail 70 "cannot open $BELAY_BASE/host.lock"
-  read_epoch
-  [ "${value:-0}" -le "$1" ] || fail 76 "this host answers to epoch $value, which is newer than $1: this journal is out of date"
-  [ "${value:-0}" -eq "$1" ] || put "$BELAY_BASE/epoch" "$1" || fail 74 "cannot write $BELAY_BASE/epoch"
   fe_end=$(($(uptime_seconds) + 10))
+  raise_epoch "$1"
   end_older "$1"
   # A live runner of this very epoch is ours: it passed the epoch check under the lock, so nobody older holds it.
   if [ "$own" = no ]; then

@@ -13,6 +13,18 @@ verb_snap() {
   emit_file manifest "$BELAY_STEP/snap/MANIFEST"
   token
   emit_text token "$value"
+  [ "${5:-}" != copy ] || emit_copy
+}
+
+# emit_copy: the snapshot itself, file by file in the order of its list. The list was made by the kit: its names are plain.
+emit_copy() {
+  emit_file sums "$BELAY_STEP/snap/SUMS"
+  emit_file complete "$BELAY_STEP/snap/COMPLETE"
+  ec_n=0
+  while IFS=' ' read -r _ ec_name; do
+    ec_n=$((ec_n + 1))
+    emit_file "copy.$ec_n" "$BELAY_STEP/snap/$ec_name"
+  done <"$BELAY_STEP/snap/SUMS"
 }
 
 verb_apply() {

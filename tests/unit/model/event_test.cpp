@@ -33,6 +33,7 @@ constexpr Golden golden[] = {
     {EventType::host_final, "host-final"},
     {EventType::skipped, "skipped"},
     {EventType::snap_intent, "snap-intent"},
+    {EventType::snap_copied, "snap-copied"},
     {EventType::snap_done, "snap-done"},
     {EventType::armed, "armed"},
     {EventType::apply_intent, "apply-intent"},
