@@ -163,7 +163,7 @@ Awaitable<Result<std::string>> Engine::plan(std::string package, std::string env
   const Plan& plan = planned.plan;
   std::vector<json> documents(plan.hosts.size());
   co_await for_each(world_.executor, plan.hosts.size(), [&](std::size_t h) -> Awaitable<void> {
-    const GuaranteeClass promise = guarantee(planned.facts[h]);
+    const GuaranteeClass promise = guarantee(planned.facts[h], plan.dead_man_seconds);
     json document{{"name", plan.hosts[h].host.name},
                   {"batch", plan.hosts[h].batch},
                   {"class", promise.name},
@@ -219,9 +219,10 @@ Awaitable<Result<std::string>> Engine::check(std::string environment_name) {
     if (reached.errors[i])
       problems.push_back({{"what", reached.errors[i]->what}, {"next", reached.errors[i]->next}});
     else
-      for (const Problem& problem : problems_of(facts, 0))
+      for (const Problem& problem : problems_of(facts, 0, environment->dead_man_seconds))
         problems.push_back({{"what", problem.what}, {"next", problem.next}});
-    const GuaranteeClass promise = reached.errors[i] ? GuaranteeClass{"-", ""} : guarantee(facts);
+    const GuaranteeClass promise =
+        reached.errors[i] ? GuaranteeClass{"-", ""} : guarantee(facts, environment->dead_man_seconds);
     out["hosts"].push_back({{"name", hosts[i].name},
                             {"address", fmt::format("{}:{}", hosts[i].address, hosts[i].port)},
                             {"ok", problems.empty()},

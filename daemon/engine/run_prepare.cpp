@@ -61,7 +61,7 @@ Awaitable<void> Run::ready(Task task) {
       if (auto size = world_.blobs.size(*digest)) bytes += *size;
   // A way back must not be stopped by what a way forward would have to have.
   const bool back = row_.kind == RunKind::rollback;
-  const std::vector<Problem> problems = problems_of(*facts, back ? 0 : bytes);
+  const std::vector<Problem> problems = problems_of(*facts, back ? 0 : bytes, plan_.dead_man_seconds);
   if (!problems.empty() && !back) {
     for (const Problem& problem : problems)
       no.note += (no.note.empty() ? "" : "; ") + problem.what + ". " + problem.next;
