@@ -56,6 +56,7 @@ TEST_P(AuthorTest, ThePagesActionWorks) {
   EXPECT_TRUE(plan().starts_with("changed - - ")) << plan();
   ASSERT_EQ(host_.stage({{1, step}, {2, step}}).end, 0);
   ASSERT_EQ(host_.do_step("snap", 1, "1").end, 0);
+  ASSERT_EQ(host_.do_step("arm", 1, "1 0").end, 0);
   const Reply applied = host_.do_step("apply", 1, "1 60");
   EXPECT_EQ(applied.get("rc"), "0") << applied.text();
   EXPECT_EQ(applied.get("changed"), "yes");
@@ -63,6 +64,7 @@ TEST_P(AuthorTest, ThePagesActionWorks) {
   EXPECT_EQ(host_.do_step("verify", 1, "1 60").get("rc"), "0");
   EXPECT_TRUE(plan().starts_with("unchanged - - ")) << plan();
   ASSERT_EQ(host_.do_step("snap", 2, "1").end, 0);
+  ASSERT_EQ(host_.do_step("arm", 2, "1 0").end, 0);
   EXPECT_EQ(host_.do_step("apply", 2, "1 60").get("changed"), "no");
   for (const int n : {2, 1}) {
     EXPECT_EQ(host_.do_step("restore", n, "1").get("rc"), "0");
