@@ -42,7 +42,7 @@ class SystemClock final : public Clock {
     return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
         .count();
   }
-  Awaitable<void> sleep(std::chrono::milliseconds time) const override {
+  Awaitable<void> wait(std::chrono::milliseconds time) const override {
     asio::steady_timer timer(co_await asio::this_coro::executor, time);
     co_await timer.async_wait(asio::use_awaitable);
   }

@@ -281,7 +281,7 @@ Awaitable<void> Engine::stop(std::chrono::seconds patience) {
   for (const auto& [id, run] : active_) run->stop();
   constexpr std::chrono::milliseconds look_again{50};
   for (std::chrono::milliseconds left = patience; !held_.empty() && left.count() > 0; left -= look_again)
-    co_await world_.clock.sleep(look_again);
+    co_await world_.clock.wait(look_again);
   for (const auto& [key, id] : held_)
     spdlog::warn("stopping while run {} of {} in {} is under way; the next start takes it up", id, key.first,
                  key.second);

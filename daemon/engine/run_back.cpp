@@ -77,7 +77,7 @@ Awaitable<void> Run::restore(Task task) {
       if (given) continue;
     }
     // Restoring is convergent (R6): what stopped it may pass, and repeating it does no harm.
-    co_await world_.clock.sleep(std::chrono::seconds(2 * attempt));
+    co_await world_.clock.wait(std::chrono::seconds(2 * attempt));
   }
   Event failed = event(EventType::restored, task);
   failed.ok = false;

@@ -68,7 +68,7 @@ Awaitable<void> Run::apply(Task task) {
   auto leash = co_await links_.hosts[task.host].reach();
   if (!leash) co_return co_await lost(task, leash.error());
   const PlanStep& spec = plan_.steps[static_cast<std::size_t>(task.step) - 1];
-  if (task.attempt > 1 && spec.delay_seconds > 0) co_await world_.clock.sleep(std::chrono::seconds(spec.delay_seconds));
+  if (task.attempt > 1 && spec.delay_seconds > 0) co_await world_.clock.wait(std::chrono::seconds(spec.delay_seconds));
   // While this waited, the run may have turned back: then nothing new begins.
   if (state_.stage != reduce::Stage::forward) co_return;
   co_await record(event(EventType::apply_intent, task));

@@ -76,7 +76,7 @@ Awaitable<void> Run::renew_while_armed(std::size_t host) {
   const std::chrono::milliseconds third = std::chrono::seconds(plan_.dead_man_seconds) / 3;
   std::chrono::milliseconds pause = third;
   while (true) {
-    co_await world_.clock.sleep(pause);
+    co_await world_.clock.wait(pause);
     if (!stands_armed(host)) co_return;
     ++renewing_;
     // Each time over a connection of its own: the task's one is busy, and would outlive an sshd that the step has
@@ -101,7 +101,7 @@ Awaitable<std::pair<bool, bool>> Run::await_dead_man(Leash& leash, const Task& t
     // The host's own restore is as good as ours and is not disturbed; two at once would only wait for each other.
     if (!seen || seen->dead_man != "fired" || seen->token != "firing")
       co_return std::pair(true, seen && seen->token == "restored");
-    co_await world_.clock.sleep(std::chrono::seconds(1));
+    co_await world_.clock.wait(std::chrono::seconds(1));
   }
   co_return std::pair(true, false);
 }
@@ -110,7 +110,7 @@ Awaitable<Result<Leash*>> Run::way_in(std::size_t host) {
   for (int attempt = 1;; ++attempt) {
     auto leash = co_await links_.hosts[host].reach_anew();
     if (leash || attempt == ways_in) co_return leash;
-    co_await world_.clock.sleep(std::chrono::seconds(attempt));
+    co_await world_.clock.wait(std::chrono::seconds(attempt));
   }
 }
 

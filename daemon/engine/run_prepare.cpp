@@ -20,7 +20,7 @@ Awaitable<void> Run::fence(Task task) {
   const int lost_before = state_.hosts[task.host].lost;
   if (lost_before > 0) {
     // A host that was just lost gets a little longer each time before it is tried again.
-    co_await world_.clock.sleep(std::chrono::seconds(std::min(1 << lost_before, 20)));
+    co_await world_.clock.wait(std::chrono::seconds(std::min(1 << lost_before, 20)));
   }
   auto leash = co_await links_.hosts[task.host].reach();
   if (!leash) co_return co_await lost(task, leash.error());

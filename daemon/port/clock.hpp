@@ -1,7 +1,7 @@
 // Time as the engine sees it, so that tests can move it by hand.
 //
 // `now_ms` is wall-clock time in milliseconds since the Unix epoch, for the record only: no deadline is ever computed
-// from it. Any thread. `sleep` comes back when at least `time` has passed, by a clock that only goes forward; loop
+// from it. Any thread. `wait` comes back when at least `time` has passed, by a clock that only goes forward; loop
 // thread. Neither fails.
 #pragma once
 
@@ -15,7 +15,7 @@ class Clock {
  public:
   virtual ~Clock() = default;
   [[nodiscard]] virtual std::int64_t now_ms() const = 0;
-  [[nodiscard]] virtual boost::asio::awaitable<void> sleep(std::chrono::milliseconds time) const = 0;
+  [[nodiscard]] virtual boost::asio::awaitable<void> wait(std::chrono::milliseconds time) const = 0;
 };
 
 }  // namespace belay

@@ -39,7 +39,7 @@ class HandClock final : public Clock {
  public:
   std::int64_t now = 1'800'000'000'000;
   [[nodiscard]] std::int64_t now_ms() const override { return now; }
-  Awaitable<void> sleep(std::chrono::milliseconds) const override { co_return; }
+  Awaitable<void> wait(std::chrono::milliseconds) const override { co_return; }
 };
 
 // Starts runs by writing them into the journal and does nothing more; a test writes what "happens".

@@ -204,6 +204,14 @@ TEST(CrashTable, C16TheSnapshotIsDamagedWhenItIsNeeded) {
   EXPECT_TRUE(row.stands("snap/COMPLETE", 1));
 }
 
+TEST(CrashTable, C16TheDaemonsCopyOfADamagedSnapshotIsEnough) {
+  Row row(Kind::guarded);
+  row.in_an_apply(2);
+  row.host("h1").damage(row.directory(2));
+  row.daemon()->ask_to_abort();
+  EXPECT_EQ(row.verdict(), 2);
+}
+
 TEST(CrashTable, C17NoSpaceIsLeftInAnApply) {
   Row row;
   row.in_an_apply(2);

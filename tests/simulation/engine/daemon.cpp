@@ -110,7 +110,7 @@ void Daemon::ask_to_abort() {
   });
 }
 
-Awaitable<void> Daemon::sleep(std::chrono::milliseconds time) const {
+Awaitable<void> Daemon::wait(std::chrono::milliseconds time) const {
   (void)co_await wait_for<bool>(
       [this, time](auto done) { setting_.time.after(time.count(), [done = std::move(done)] { done(true); }); });
 }

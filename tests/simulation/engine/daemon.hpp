@@ -66,7 +66,7 @@ class Daemon final : public Clock {
   void ask_to_abort();
 
   [[nodiscard]] std::int64_t now_ms() const override { return 1'800'000'000'000 + setting_.time.now(); }
-  [[nodiscard]] Awaitable<void> sleep(std::chrono::milliseconds time) const override;
+  [[nodiscard]] Awaitable<void> wait(std::chrono::milliseconds time) const override;
   [[nodiscard]] Awaitable<void> never() const;
   [[nodiscard]] bool is_install(const std::string& command) const;
   [[nodiscard]] const std::shared_ptr<Handle>& handle() const { return handle_; }

@@ -155,7 +155,7 @@ void Host::fill(const std::string& dir) {
 }
 
 void Host::damage(const std::string& dir) {
-  setting_.hard = troubled = true;
+  if (!has_copies) setting_.hard = troubled = true;
   disk.settle(dir + "/snap/data", "damaged");
   truth_of(dir).damaged = true;
   setting_.note(fmt::format("{}: the snapshot in {} is damaged", name_, dir));
@@ -215,11 +215,18 @@ std::string Host::snapshot_state(const std::string& dir) const {
   return disk.read(dir + "/snap/data").value_or("nothing");
 }
 
+std::string Host::sums(const std::string& dir) const {
+  std::string out;
+  for (const char* file : {"data", "MANIFEST"})
+    out += fmt::format("{}  ./{}\n", sha256(disk.read(dir + "/snap/" + file).value_or("")).hex(), file);
+  return out;
+}
+
 bool Host::snapshot_intact(const std::string& dir) const {
   const auto complete = disk.read(dir + "/snap/COMPLETE");
   const auto data = disk.read(dir + "/snap/data");
   const auto found = truth_.find(dir);
-  return complete && data && *complete == sha256(*data).hex() + '\n' && found != truth_.end() &&
+  return complete && data && *complete == sha256(sums(dir)).hex() + '\n' && found != truth_.end() &&
          found->second.captured == *data;
 }
 

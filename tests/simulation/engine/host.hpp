@@ -62,6 +62,7 @@ class Host {
   void fill(const std::string& dir);
   void damage(const std::string& dir);  // the snapshot of this step directory
   bool boot_hook = false;
+  bool has_copies = false;  // the daemon has a copy of every snapshot: a damaged one is no trouble
 
   // The story's side.
   Disk disk = {};
@@ -138,6 +139,7 @@ class Host {
   Act<int> run_op(Process& self, std::string dir, std::string op, std::uint64_t epoch, Millis limit,
                   std::shared_ptr<Reply> reply);
   int probe(const std::string& dir, const std::string& op, Reply& reply);
+  Act<int> give(Process& self, std::string dir, Request request, std::shared_ptr<Reply> reply);
   int plan(const Request& request, Reply& reply) const;
   int keep(const std::string& dir, const Request& request, Reply& reply);
   [[nodiscard]] std::string manifest(const std::string& dir) const;
@@ -153,6 +155,8 @@ class Host {
   void effect(Process& self, StepTruth& step, EventType intent);
   StepTruth& truth_of(const std::string& dir);
   [[nodiscard]] std::string snapshot_state(const std::string& dir) const;
+  [[nodiscard]] std::string sums(
+      const std::string& dir) const;  // the list of a snapshot's files, as sha256sum writes it
   [[noreturn]] void violate(const std::string& what) const;
 
   // deadman.cpp

@@ -112,7 +112,7 @@ Act<int> Host::snap(Process& self, std::string dir) {
   if (step.begun && step.captured != data)
     violate(fmt::format("I2: the snapshot of step {} is taken again after it was applied", step.step));
   step.captured = data;
-  if (const int rc = co_await put(self, dir + "/snap/COMPLETE", sha256(data).hex()); rc != 0) co_return 1;
+  if (const int rc = co_await put(self, dir + "/snap/COMPLETE", sha256(sums(dir)).hex()); rc != 0) co_return 1;
   co_return 0;
 }
 
@@ -143,7 +143,7 @@ Act<int> Host::restore(Process& self, std::string dir, bool finish) {
   StepTruth& step = truth_of(dir);
   const auto complete = disk.read(dir + "/snap/COMPLETE");
   const std::string data = snapshot_state(dir);
-  if (!complete || *complete != sha256(data).hex() + '\n') co_return 79;
+  if (!complete || *complete != sha256(sums(dir)).hex() + '\n') co_return 79;
   co_await tick(self);
   for (const char* one : {"armed", "committed", "restored"})
     if (disk.rename(dir + '/' + one, dir + "/firing")) step.taken = true;

@@ -118,6 +118,7 @@ Environment environment(int dead_man_seconds) {
   Environment out{.name = "test", .tier = Tier::test, .user = "rm", .key = "/no/key", .base = "/b", .rules = {}};
   out.rules.signature = false;
   out.dead_man_seconds = dead_man_seconds;
+  out.copy_snapshots = dead_man_seconds > 0;  // as production has both
   return out;
 }
 

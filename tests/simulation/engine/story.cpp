@@ -45,7 +45,7 @@ Story::Story(const Plot& plot, bool tell_all) : plot_(plot) {
   ledger_.also = [this](const Event& event) { heard(event); };
   for (const belay::Host& each : inventory()) {
     auto made = std::make_unique<Host>(each.name, setting_);
-    made->boot_hook = plot.kind == Kind::guarded;
+    made->boot_hook = made->has_copies = plot.kind == Kind::guarded;
     for (const File& file : files())
       if (file.before) made->disk.settle(file.path, *file.before);
     network_.hosts.emplace(each.name, std::move(made));

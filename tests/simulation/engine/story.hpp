@@ -19,7 +19,7 @@ namespace belay::simulated {
 
 enum class Kind : std::uint8_t {
   deploy,         // without a dead-man's switch (class B)
-  guarded,        // a deployment with the switch and the boot hook (class A)
+  guarded,        // a deployment as in production: the switch, the boot hook (class A), copies of the snapshots
   rollback,       // of a finished deployment
   deploy_stored,  // a deployment whose journal is the real store, on disk
 };

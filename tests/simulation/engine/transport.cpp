@@ -197,13 +197,13 @@ Awaitable<Result<std::shared_ptr<port::Connection>>> SimTransport::open(const po
                                                                         std::chrono::milliseconds deadline) {
   Host& to = *network_.hosts.at(host.name);
   const unsigned how = setting_.chance.ask(Site::open, 3);
-  co_await daemon_.sleep(std::chrono::milliseconds(latency));
+  co_await daemon_.wait(std::chrono::milliseconds(latency));
   if (how == 2) {
     to.other_machine = true;
     setting_.hard = to.troubled = true;
   }
   if (how == 1 || !to.reachable()) {
-    co_await daemon_.sleep(std::min(deadline, std::chrono::milliseconds(1000)));
+    co_await daemon_.wait(std::min(deadline, std::chrono::milliseconds(1000)));
     co_return fail(Kind::unreachable, to.name() + " cannot be reached", "Check the host and its network");
   }
   if (to.other_machine)

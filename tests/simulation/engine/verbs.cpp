@@ -55,6 +55,7 @@ Act<int> Host::leash(Process& self, Request request, std::shared_ptr<Reply> repl
     reply->add("manifest", manifest(dir));
     co_return 0;
   }
+  if (verb == "give") co_return co_await give(self, dir, std::move(request), reply);
   if (verb == "keep") co_return keep(dir, request, *reply);
   if (verb == "commit") co_return co_await commit(self, dir, request.number(3), reply);
   if (verb == "arm") co_return co_await arm(self, dir, request.number(3), static_cast<int>(request.number(4)), reply);
@@ -72,6 +73,12 @@ Act<int> Host::leash(Process& self, Request request, std::shared_ptr<Reply> repl
       co_return reply->fail(79, "the snapshot could not be taken");
     reply->add("manifest", disk.read(dir + "/snap/MANIFEST").value_or(""));
     reply->add("token", token(dir));
+    if (request.words.size() > 5) {
+      reply->add("sums", sums(dir));
+      reply->add("complete", disk.read(dir + "/snap/COMPLETE").value_or(""));
+      reply->add("copy.1", disk.read(dir + "/snap/data").value_or(""));
+      reply->add("copy.2", disk.read(dir + "/snap/MANIFEST").value_or(""));
+    }
   }
   co_return 0;
 }
@@ -178,6 +185,23 @@ Act<int> Host::commit(Process& self, std::string dir, std::uint64_t wanted, std:
   co_return 0;
 }
 
+Act<int> Host::give(Process& self, std::string dir, Request request, std::shared_ptr<Reply> reply) {
+  co_await tick(self);
+  if (co_await lock(self, 10'000) != 0) co_return reply->fail(75, "this host is busy");
+  if (epoch() != request.number(3)) co_return reply->fail(76, "another epoch");
+  const auto copy = read_tar(request.data);
+  StepTruth& step = truth_of(dir);
+  if (copy.at("data") != step.captured.value_or(""))
+    violate(fmt::format("I14: the daemon's copy of step {} is not the snapshot", step.step));
+  if (self.full) co_return reply->fail(74, "the copy of the snapshot could not be unpacked");
+  for (const char* file : {"data", "MANIFEST", "COMPLETE"}) disk.settle(dir + "/snap/" + file, copy.at(file));
+  co_await tick(self);
+  step.damaged = false;
+  disk.remove(dir + "/needs-operator");
+  reply->add("given", "whole");
+  co_return 0;
+}
+
 int Host::probe(const std::string& dir, const std::string& op, Reply& reply) {
   const std::string mark = dir + '/' + op;
   const auto rc = disk.read(mark + ".rc");
@@ -257,7 +281,7 @@ std::string Host::manifest(const std::string& dir) const {
 
 // Somebody else's hand: the file of one step, or the snapshot of one, is no longer what it was.
 void Host::hand(const std::string& verb) {
-  if (verb == "probe" || verb == "arm" || verb == "snap") return;
+  if (verb == "probe" || verb == "arm" || verb == "snap" || verb == "give") return;
   constexpr unsigned steps = 3;
   const unsigned value = setting_.chance.ask(Site::hand, 1 + 2 * steps);
   for (auto& [dir, step] : truth_) {

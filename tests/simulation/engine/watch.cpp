@@ -7,7 +7,7 @@
 namespace belay::simulated {
 
 Awaitable<std::uint64_t> Watch::append(std::vector<Event> events, std::vector<RecordWrite> rows) {
-  co_await daemon_.sleep(std::chrono::milliseconds(1));
+  co_await daemon_.wait(std::chrono::milliseconds(1));
   // The WHERE of the real store finds no row, and the process ends (R2, C18).
   if (!daemon_.owns_journal()) {
     daemon_.die("the journal has another owner");
@@ -34,7 +34,7 @@ Awaitable<std::uint64_t> Watch::append(std::vector<Event> events, std::vector<Re
   if (death == 2) daemon_.die("after an append was durable");
   if (death == 3) daemon_.pause();
   if (setting_.chance.ask(Site::abort, 2) == 1) daemon_.ask_to_abort();
-  co_await daemon_.sleep(std::chrono::milliseconds(0));
+  co_await daemon_.wait(std::chrono::milliseconds(0));
   co_return seq;
 }
 

@@ -29,7 +29,7 @@ using belay::test::TempDir;
 struct HandClock final : Clock {
   std::int64_t ms = 1'000;
   [[nodiscard]] std::int64_t now_ms() const override { return ms; }
-  Awaitable<void> sleep(std::chrono::milliseconds) const override { co_return; }
+  Awaitable<void> wait(std::chrono::milliseconds) const override { co_return; }
 };
 
 // A store on `state` with its own loop.
