@@ -28,7 +28,13 @@ void Host::attach(const std::shared_ptr<Line>& line) {
   lines_.push_back(line);
 }
 
+// A host that is away twice while it is put back may be given up (reduce::give_up_after): then exit 3 is the truth.
+void Host::be_away() {
+  if (++outages_ > 1) setting_.hard = troubled = true;
+}
+
 void Host::partition(Millis duration) {
+  be_away();
   away_until_ = std::max(away_until_, setting_.time.now() + duration);
   for (const auto& one : std::exchange(lines_, {}))
     if (const auto line = one.lock(); line && line->open) line->cut("the network is gone");
@@ -118,6 +124,7 @@ void Host::kill(int pid, const char* why) {
 
 void Host::power_cut(Loss loss) {
   setting_.note(fmt::format("{}: power cut ({})", name_, static_cast<int>(loss)));
+  be_away();
   processes_.clear();
   gates_.clear();
   dead_men_.clear();

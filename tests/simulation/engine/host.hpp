@@ -115,6 +115,7 @@ class Host {
   };
 
   // host.cpp
+  void be_away();
   int spawn(std::string what, Body body, std::function<void(int)> ended = {});
   void resume(int pid);
   void end(int pid, int rc);
@@ -180,6 +181,7 @@ class Host {
   std::vector<std::weak_ptr<Line>> lines_;
   bool up_ = true;
   Millis away_until_ = 0;
+  int outages_ = 0;
   Millis booted_ = 0;
   int boot_ = 1;
   std::map<std::string, StepTruth> truth_;
