@@ -1,4 +1,4 @@
-// env list|show|check and host add|scan-key|list|show: where releases go, and whether they could.
+// env list|show|check and host add|scan-key|list|show|guard: where releases go, and whether they could.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -166,6 +166,14 @@ void host_add(Cli& cli, const HostOptions& options) {
   }
 }
 
+void host_guard(Cli& cli, const std::string& name, const char* what) {
+  Client client(cli.socket_path());
+  const auto document = client.post("/v1/hosts/" + part(name) + "/guard", Json{{"verb", what}});
+  if (!document) return cli.failed(document.error(), client);
+  if (cli.json()) return cli.print(*document);
+  cli.io.out << guard_text(*document) << std::flush;
+}
+
 void scan_key(Cli& cli, const HostOptions& options) {
   const auto keys = scan_keys(cli.io, options.address, options.port);
   if (!keys) return cli.failed(keys.error());
@@ -263,6 +271,23 @@ void add_host_verbs(CLI::App& app, Cli& cli) {
     CLI::App* show = verb(*host, cli, "show", "Show a host", "belay host show web1");
     show->add_option("name", *name, "The host")->required()->type_name("HOST");
     show->callback([&cli, name] { host_show(cli, *name); });
+  }
+  {
+    struct Options {
+      std::string name;
+      bool remove = false;
+      bool show = false;
+    };
+    auto options = std::make_shared<Options>();
+    CLI::App* guard =
+        verb(*host, cli, "guard", "Install the boot hook: a host that reboots in mid-step is put back while it starts",
+             "belay host guard web1");
+    guard->add_option("name", options->name, "The host")->required()->type_name("HOST");
+    CLI::Option* remove = guard->add_flag("--remove", options->remove, "Take the boot hook away again");
+    guard->add_flag("--show", options->show, "Only say whether there is one")->excludes(remove);
+    guard->callback([&cli, options] {
+      host_guard(cli, options->name, options->remove ? "remove" : options->show ? "show" : "install");
+    });
   }
 }
 

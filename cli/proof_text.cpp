@@ -102,4 +102,13 @@ std::string check_text(const Json& check, const Paint& paint) {
   return table.text(paint) + (problems.empty() ? "" : "\n" + problems);
 }
 
+std::string guard_text(const Json& guard) {
+  const std::string name = text_at(guard, "name");
+  const std::string way = text_at(guard, "guard");
+  std::string out = name + ": no boot hook\n";
+  if (way == "systemd") out = name + ": the boot hook stands, as a unit of systemd\n";
+  if (way == "cron") out = name + ": the boot hook stands, as a line of the account's crontab\n";
+  return out + fmt::format("{}: class {}: {}\n", name, text_at(guard, "class"), text_at(guard, "class_why"));
+}
+
 }  // namespace belay::cli

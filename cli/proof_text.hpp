@@ -1,4 +1,4 @@
-// Proof, diff and check documents (docs/api.md) as text for people. Pure; every byte is safe to print.
+// Proof, diff, check and guard documents (docs/api.md) as text for people. Pure; every byte is safe to print.
 #pragma once
 
 #include <string>
@@ -14,5 +14,7 @@ namespace belay::cli {
 [[nodiscard]] std::string diff_text(const Json& diff, const Paint& paint);
 // Per host: reachable, guarantee class, room, and each problem with its way out.
 [[nodiscard]] std::string check_text(const Json& check, const Paint& paint);
+// What stands of a host's boot hook, and the class that the host has with it.
+[[nodiscard]] std::string guard_text(const Json& guard);
 
 }  // namespace belay::cli

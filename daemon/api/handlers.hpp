@@ -42,6 +42,7 @@ Awaitable<Response> check_environment(const Request&, ApiContext&);
 Awaitable<Response> get_hosts(const Request&, ApiContext&);
 Awaitable<Response> get_host(const Request&, ApiContext&);
 Awaitable<Response> put_host(const Request&, ApiContext&);
+Awaitable<Response> guard_host(const Request&, ApiContext&);
 
 // A list as the API sends it: {"items": […], "next": cursor or null}.
 [[nodiscard]] Response list_of(std::vector<std::string> documents, const std::string& next = {});

@@ -95,4 +95,21 @@ Awaitable<Response> put_host(const Request& request, ApiContext& context) {
   co_return answer(shown);
 }
 
+Awaitable<Response> guard_host(const Request& request, ApiContext& context) {
+  using engine::GuardVerb;
+  const std::string wanted = request.text("verb");
+  for (const GuardVerb verb : {GuardVerb::install, GuardVerb::remove, GuardVerb::show}) {
+    if (wanted != to_string(verb)) continue;
+    auto guarded = co_await context.control.guard(request.param("name"), verb, request.peer.actor);
+    if (!guarded) co_return problem(guarded.error());
+    Response response;
+    response.body = std::move(*guarded);
+    co_return response;
+  }
+  co_return problem(Error{Kind::invalid,
+                          fmt::format("'{}' cannot be done to a boot hook", show(wanted)),
+                          "Say install, remove or show.",
+                          {}});
+}
+
 }  // namespace belay::api

@@ -60,6 +60,8 @@ constexpr Field host_fields[] = {
     {.name = "host_keys", .summary = "Pinned keys, \"ssh-ed25519 AAAA…\", one per type", .type = Type::texts},
     {.name = "vars", .summary = "Values of variables; they win over the environment's", .type = Type::map}};
 
+constexpr Field guard_fields[] = {{.name = "verb", .summary = "install, remove or show", .required = true}};
+
 constexpr Field package_filter[] = {{.name = "package", .summary = "Only blocks of this digest"}};
 
 constexpr Field lift_fields[] = {{.name = "environment", .summary = "Where it is blocked", .required = true},
@@ -214,6 +216,15 @@ const std::array table{
           .fields = host_fields,
           .answer = "The host",
           .handle = put_host},
+    Route{.method = Method::post,
+          .path = "/v1/hosts/{name}/guard",
+          .id = "guardHost",
+          .summary = "Installs a host's boot hook, removes it, or looks for it.",
+          .grant = peer,
+          .takes = Takes::json,
+          .fields = guard_fields,
+          .answer = "{name, environment, guard, class, class_why}",
+          .handle = guard_host},
     Route{.path = "/v1/baselines",
           .id = "getBaselines",
           .summary = "Lists accepted releases, newest first.",

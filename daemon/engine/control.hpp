@@ -5,8 +5,10 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "daemon/base/digest.hpp"
 #include "daemon/base/error.hpp"
@@ -28,6 +30,20 @@ struct StartRequest {
   Digest asked = {};
 };
 
+// What is to become of a host's boot hook (docs/host-protocol.md).
+enum class GuardVerb : std::uint8_t { install, remove, show };
+[[nodiscard]] constexpr std::string_view to_string(GuardVerb verb) {
+  switch (verb) {
+    case GuardVerb::install:
+      return "install";
+    case GuardVerb::remove:
+      return "remove";
+    case GuardVerb::show:
+      return "show";
+  }
+  return "?";
+}
+
 class Control {
  public:
   virtual ~Control() = default;
@@ -46,6 +62,10 @@ class Control {
   [[nodiscard]] virtual Awaitable<Result<std::string>> proof(std::string run) = 0;
   // Reachability, host keys, tools, guarantee class, free space of every host of an environment.
   [[nodiscard]] virtual Awaitable<Result<std::string>> check(std::string environment) = 0;
+  // Installs a host's boot hook, removes it, or looks for it, and says what stands there then. It belongs to the host's
+  // owner and not to a run: nothing is fenced, and a run that is under way there is not disturbed (Kind::conflict while
+  // the host is busy). Kind::io with the host's own sentence when it cannot have one.
+  [[nodiscard]] virtual Awaitable<Result<std::string>> guard(std::string host, GuardVerb verb, std::string actor) = 0;
   // Drift of an application's hosts from their baseline, or (with `against`) from another environment's.
   [[nodiscard]] virtual Awaitable<Result<std::string>> drift(std::string application, std::string environment,
                                                              std::string against) = 0;

@@ -31,6 +31,7 @@ class Engine final : public Control {
   Awaitable<Result<std::string>> view(std::string run) override;
   Awaitable<Result<std::string>> proof(std::string run) override;
   Awaitable<Result<std::string>> check(std::string environment) override;
+  Awaitable<Result<std::string>> guard(std::string host, GuardVerb verb, std::string actor) override;
   Awaitable<Result<std::string>> drift(std::string application, std::string environment, std::string against) override;
 
  private:

@@ -274,6 +274,12 @@ Awaitable<Result<std::string>> Leash::plan(std::string tar) {
   co_return reply.section("items");
 }
 
+Awaitable<Result<std::string>> Leash::guard(std::string_view verb) {
+  BELAY_CO_TRY(const Reply reply, co_await call(fmt::format("guard {}", verb), nothing(), seconds(120)));
+  if (reply.rc == 71) co_return fail(Kind::io, "the host no longer has the kit it was sent a moment ago");
+  co_return first_line(reply, "guard");
+}
+
 Awaitable<Result<std::string>> Leash::read(const std::string& encoded_path, std::size_t limit) {
   BELAY_CO_TRY(const Reply reply, co_await call(fmt::format("read {}", limit), source_of(encoded_path + '\n'), quick));
   co_return reply.section("data");

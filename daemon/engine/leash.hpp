@@ -115,6 +115,9 @@ class Leash {
                                                                  std::string manifest);
   // The `items` of the action's plan.sh for one step, read-only.
   [[nodiscard]] Awaitable<Result<std::string>> plan(std::string tar);
+  // The boot hook: `install`, `remove` or `show`; what stands afterwards: systemd, cron or no. The kit must be there
+  // (facts() brings it).
+  [[nodiscard]] Awaitable<Result<std::string>> guard(std::string_view verb);
   // At most `limit` bytes of a regular file.
   [[nodiscard]] Awaitable<Result<std::string>> read(const std::string& encoded_path, std::size_t limit);
 

@@ -54,6 +54,7 @@ TEST_F(Verbs, AnswerInBothForms) {
       {{"env", "check", "test"}, "HOST"},
       {{"host", "list"}, "web1"},
       {{"host", "show", "web1"}, key.c_str()},
+      {{"host", "guard", "web1", "--show"}, "no boot hook"},
       {{"plan", digest, "-e", "test"}, "Plan"},
   };
   for (const auto& [arguments, expected] : verbs) {
@@ -66,6 +67,28 @@ TEST_F(Verbs, AnswerInBothForms) {
     EXPECT_EQ(json.code, 0) << arguments[0] << ' ' << json.err;
     EXPECT_TRUE(Json::accept(json.out)) << arguments[0] << '\n' << json.out;
   }
+}
+
+TEST_F(Verbs, GuardSaysWhatStandsAndWhatTheHostRefused) {
+  using engine::GuardVerb;
+  daemon.control->document = R"({"name":"web1","environment":"test","guard":"cron","class":"A","class_why":"alone"})";
+  const Outcome installed = ask({"host", "guard", "web1"});
+  EXPECT_EQ(installed.code, 0) << installed.err;
+  EXPECT_EQ(installed.out, "web1: the boot hook stands, as a line of the account's crontab\nweb1: class A: alone\n");
+  daemon.control->document = R"({"name":"web1","environment":"test","guard":"no","class":"B","class_why":"hook"})";
+  EXPECT_EQ(ask({"host", "guard", "web1", "--show"}).out, "web1: no boot hook\nweb1: class B: hook\n");
+  EXPECT_EQ(ask({"host", "guard", "web1", "--remove"}).code, 0);
+  EXPECT_EQ(ask({"host", "guard", "web1", "--remove", "--show"}).code, exit_usage);
+  const std::vector<std::pair<std::string, GuardVerb>> asked{
+      {"web1", GuardVerb::install}, {"web1", GuardVerb::show}, {"web1", GuardVerb::remove}};
+  EXPECT_EQ(daemon.control->guarded, asked);
+  const std::string whole =
+      "this host has no systemd that we may use and no cron that runs: there is nobody who would "
+      "start a boot hook";
+  daemon.control->refusal = Error{Kind::io, "guard failed on the host (code 74): " + whole, "", {}};
+  const Outcome refused = ask({"host", "guard", "web1"});
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_NE(refused.err.find(whole), std::string::npos) << refused.err;
 }
 
 TEST_F(Verbs, ExitWithWhatTheyFound) {

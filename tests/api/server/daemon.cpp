@@ -70,6 +70,10 @@ Awaitable<Result<std::string>> HandControl::view(std::string run) {
 Awaitable<Result<std::string>> HandControl::plan(std::string, std::string) { co_return answer(); }
 Awaitable<Result<std::string>> HandControl::proof(std::string) { co_return answer(); }
 Awaitable<Result<std::string>> HandControl::check(std::string) { co_return answer(); }
+Awaitable<Result<std::string>> HandControl::guard(std::string host, engine::GuardVerb verb, std::string) {
+  guarded.emplace_back(std::move(host), verb);
+  co_return answer();
+}
 Awaitable<Result<std::string>> HandControl::drift(std::string, std::string, std::string) { co_return answer(); }
 
 Daemon::Daemon(ApiLimits limits, const std::filesystem::path& folder) : folder_(folder) {

@@ -48,11 +48,12 @@ class HandControl final : public engine::Control {
   explicit HandControl(Journal& journal, Record& record) : journal_(journal), record_(record) {}
 
   std::vector<engine::StartRequest> started;
-  std::vector<std::pair<std::string, std::string>> aborted;  // run, actor
-  std::optional<Error> refusal;                              // of every call
-  std::string document = R"({"made":"by hand"})";            // of plan, proof, check, drift
-  std::string view_rest = R"({})";                           // members of every view beside `run`
-  std::function<Awaitable<void>()> before_start;             // holds a start up
+  std::vector<std::pair<std::string, std::string>> aborted;        // run, actor
+  std::vector<std::pair<std::string, engine::GuardVerb>> guarded;  // host, what was asked for
+  std::optional<Error> refusal;                                    // of every call
+  std::string document = R"({"made":"by hand"})";                  // of plan, proof, check, drift
+  std::string view_rest = R"({})";                                 // members of every view beside `run`
+  std::function<Awaitable<void>()> before_start;                   // holds a start up
 
   Awaitable<Result<std::string>> start(engine::StartRequest request) override;
   Awaitable<Result<void>> abort(std::string run, std::string actor, std::string reason) override;
@@ -60,6 +61,7 @@ class HandControl final : public engine::Control {
   Awaitable<Result<std::string>> view(std::string run) override;
   Awaitable<Result<std::string>> proof(std::string run) override;
   Awaitable<Result<std::string>> check(std::string environment) override;
+  Awaitable<Result<std::string>> guard(std::string host, engine::GuardVerb verb, std::string actor) override;
   Awaitable<Result<std::string>> drift(std::string application, std::string environment, std::string against) override;
 
  private:

@@ -79,5 +79,20 @@ TEST(Hosts, ThatCannotBeAreRefused) {
   EXPECT_EQ(Json::parse(ask(daemon, "GET", "/v1/hosts").body)["items"].size(), 0u);
 }
 
+TEST(Hosts, AreGuardedByOneOfThreeVerbs) {
+  using engine::GuardVerb;
+  Daemon daemon;
+  for (const char* verb : {"install", "remove", "show"})
+    EXPECT_EQ(ask(daemon, "POST", "/v1/hosts/web1/guard", Json{{"verb", verb}}.dump()).status, 200) << verb;
+  const std::vector<std::pair<std::string, GuardVerb>> asked{
+      {"web1", GuardVerb::install}, {"web1", GuardVerb::remove}, {"web1", GuardVerb::show}};
+  EXPECT_EQ(daemon.control->guarded, asked);
+  for (const char* verb : {"", "Install", "show ", "show\nfence 9"}) {
+    const Answer answer = ask(daemon, "POST", "/v1/hosts/web1/guard", Json{{"verb", verb}}.dump());
+    EXPECT_EQ(answer.status, 400) << verb << answer.body;
+  }
+  EXPECT_EQ(daemon.control->guarded.size(), 3u) << "what is none of them reaches nobody";
+}
+
 }  // namespace
 }  // namespace belay::api::test

@@ -45,6 +45,7 @@ const std::map<std::string, Good>& good_requests() {
       {"getHosts", {"/v1/hosts?environment=test"}},
       {"getHost", {"/v1/hosts/web1"}},
       {"putHost", {"/v1/hosts/web2", R"({"environment":"test","address":"192.0.2.2"})"}},
+      {"guardHost", {"/v1/hosts/web1/guard", R"({"verb":"install"})"}},
       {"getBaselines", {"/v1/baselines?application=portal&environment=test"}},
       {"getDiff", {"/v1/diff?application=portal&environment=test"}},
       {"getBlocks", {"/v1/blocks"}},

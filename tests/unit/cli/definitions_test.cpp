@@ -46,17 +46,15 @@ TEST_F(Definitions, OfferTheVerbsOfTheInterface) {
     const CLI::App* up = verb.get_parent();
     offered.insert((up->get_parent() == nullptr ? "" : up->get_name() + ' ') + verb.get_name());
   });
-  const std::set<std::string> promised{"package init",   "package build", "package sign",
-                                       "package verify", "package show",  "lint",
-                                       "plan",           "deploy",        "rehearse",
-                                       "rollback",       "run list",      "run show",
-                                       "run watch",      "run abort",     "logs",
-                                       "proof",          "diff",          "baseline list",
-                                       "baseline show",  "env list",      "env show",
-                                       "env check",      "host add",      "host scan-key",
-                                       "host list",      "host show",     "inventory import",
-                                       "block list",     "block lift",    "status",
-                                       "version",        "help",          "completion"};
+  const std::set<std::string> promised{"package init",  "package build", "package sign",  "package verify",
+                                       "package show",  "lint",          "plan",          "deploy",
+                                       "rehearse",      "rollback",      "run list",      "run show",
+                                       "run watch",     "run abort",     "logs",          "proof",
+                                       "diff",          "baseline list", "baseline show", "env list",
+                                       "env show",      "env check",     "host add",      "host guard",
+                                       "host scan-key", "host list",     "host show",     "inventory import",
+                                       "block list",    "block lift",    "status",        "version",
+                                       "help",          "completion"};
   EXPECT_EQ(offered, promised);
 }
 
