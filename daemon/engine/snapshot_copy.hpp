@@ -55,7 +55,7 @@ class SnapshotCopy final : public SectionSink {
   std::uint64_t bytes_ = 0;
 };
 
-// The copy as the tar that the host takes in, piece by piece. Errors of the vault come out of the source.
+// The copy as the tar that the host takes in, piece by piece. It was read whole, and found whole, before this returns.
 [[nodiscard]] Result<Source> copy_stream(Vault& vault, const Digest& sealed);
 
 }  // namespace belay::engine
