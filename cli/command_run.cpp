@@ -8,6 +8,7 @@
 #include "cli/command.hpp"
 #include "cli/follow.hpp"
 #include "cli/proof_text.hpp"
+#include "cli/standing_text.hpp"
 #include "cli/table.hpp"
 #include "cli/text.hpp"
 #include "cli/verdict.hpp"
@@ -90,7 +91,7 @@ void show_run(Cli& cli, const RunOptions& options) {
   }
   if (view.ended()) {
     const auto [columns, rows] = cli.io.size();
-    cli.io.out << '\n';
+    cli.io.out << '\n' << standing_text(view, paint);
     for (const std::string& line : verdict(view, Canvas{columns, rows, cli.io.utf8, paint})) cli.io.out << line << '\n';
   }
   cli.io.out << std::flush;

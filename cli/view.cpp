@@ -102,6 +102,16 @@ RunView read_view(const Json& document) {
                          text_at(leg, "run"), text_at(leg, "outcome"),
                          static_cast<int>(number_at(leg, "exit_code", -1)), count("steps"), count("hosts")});
   }
+  for (const Json& host : list_at(document, "standing")) {
+    RunView::Standing on{text_at(host, "name"), text_at(host, "reach"), text_at(host, "note"), {}};
+    for (const Json& step : list_at(host, "steps")) {
+      const Json* differences = member(step, "differences");
+      on.steps.push_back({static_cast<int>(number_at(step, "step")), text_at(step, "name"), text_at(step, "note"),
+                          text_at(step, "token"), text_at(step, "snapshot"), flag_at(step, "copy"),
+                          differences != nullptr && differences->is_array(), texts_at(step, "differences")});
+    }
+    view.standing.push_back(std::move(on));
+  }
   view.differences = texts_at(document, "differences");
   view.next = texts_at(document, "next");
   return view;

@@ -65,6 +65,24 @@ struct RunView {
     std::size_t hosts = 0;
   };
   std::vector<Leg> legs;
+  // A step that is not proven to be back, where a person has to put it right.
+  struct Stands {
+    int step = 0;
+    std::string name;
+    std::string note;
+    std::string token;     // empty: not known
+    std::string snapshot;  // its directory on the host
+    bool copy = false;     // the daemon holds a sealed copy of it
+    bool looked = false;   // whether `differences` is known
+    std::vector<std::string> differences;
+  };
+  struct Standing {
+    std::string host;
+    std::string reach;  // a command; empty: the daemon's own machine
+    std::string note;
+    std::vector<Stands> steps;
+  };
+  std::vector<Standing> standing;
   std::vector<std::string> differences;
   std::vector<std::string> next;
 

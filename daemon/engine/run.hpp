@@ -104,6 +104,8 @@ class Run : public std::enable_shared_from_this<Run> {
   [[nodiscard]] Awaitable<void> restore(reduce::Task task);
   [[nodiscard]] Awaitable<void> settle(reduce::Task task);
   [[nodiscard]] Awaitable<void> prove(reduce::Task task);
+  // For whoever has to look at a step that could not be put back: {token, differences}, as the host says now.
+  [[nodiscard]] Awaitable<std::string> what_stands(Leash& leash, const reduce::Task& task);
   // Sends the daemon's copy of a snapshot to a host whose own is damaged or gone. False: there is none, or the host
   // does not take it; `why` says so.
   [[nodiscard]] Awaitable<bool> give_copy(Leash& leash, const reduce::Task& task, std::string& why);

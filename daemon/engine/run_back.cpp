@@ -39,11 +39,11 @@ std::vector<std::string> drift_before(const std::string& detail) {
   return out;
 }
 
-std::string as_json(const std::vector<Difference>& list) {
+nlohmann::json as_json(const std::vector<Difference>& list) {
   nlohmann::json out = nlohmann::json::array();
   for (const Difference& one_difference : list)
     out.push_back({{"path", one_difference.path}, {"what", one_difference.what}});
-  return out.dump();
+  return out;
 }
 
 }  // namespace
@@ -85,7 +85,21 @@ Awaitable<void> Run::restore(Task task) {
   failed.output = store_output(last.output);
   failed.note = why + ". The snapshot stands untouched in " + plan_.hosts[task.host].host.base + "/runs/" +
                 directory() + "/" + std::to_string(task.step) + "/snap";
+  failed.detail = co_await what_stands(**leash, task);
   co_await record(std::move(failed));
+}
+
+Awaitable<std::string> Run::what_stands(Leash& leash, const Task& task) {
+  nlohmann::json out{{"token", ""}, {"differences", nullptr}};
+  if (const auto seen = co_await leash.probe(directory(), task.step, "restore"); seen) out["token"] = seen->token;
+  const auto before = snapshot_manifest(task, task.step);
+  const auto now = co_await leash.manifest(directory(), task.step, restore_deadline);
+  if (before && now) {
+    const auto was = parse_manifest(*before);
+    const auto is = parse_manifest(*now);
+    if (was && is) out["differences"] = as_json(differences(task.step, *was, *is));
+  }
+  co_return out.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 Awaitable<bool> Run::give_copy(Leash& leash, const Task& task, std::string& why) {
@@ -192,7 +206,7 @@ Awaitable<void> Run::prove(Task task) {
     proof.ok = differs.empty() && why == unproven.end();
     if (why != unproven.end()) proof.note = why->second;
     if (!differs.empty()) proof.note = sentence(differs);
-    proof.detail = as_json(differs);
+    proof.detail = as_json(differs).dump();
     events.push_back(std::move(proof));
   }
   // The whole against the baseline that was tested: not only what this run touched.

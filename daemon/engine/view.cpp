@@ -9,6 +9,7 @@
 #include "daemon/engine/engine.hpp"
 #include "daemon/engine/finals.hpp"
 #include "daemon/engine/plan_codec.hpp"
+#include "daemon/engine/standing.hpp"
 #include "daemon/wire/run_document.hpp"
 
 namespace belay::engine {
@@ -97,12 +98,13 @@ json advice(const RunRow& row) {
   } else if (row.exit_code == 3 && row.state != "needs-operator") {
     out.push_back("Nothing more: every host was put back and proven later");
   } else if (row.exit_code == 3) {
-    out.push_back(
-        "Not every host is proven to be back. Nothing was deleted: every snapshot still stands on its host below "
-        "runs/" +
-        (row.of.empty() ? row.id : row.of) + "/");
+    out.push_back(fmt::format(
+        "Not every host is proven to be back. Nothing was deleted: every snapshot still stands on its host. "
+        "Which, and what differs: belay run show {}",
+        row.id));
     out.push_back(fmt::format("See what differs: belay proof {}", row.id));
-    out.push_back(fmt::format("Try the way back again: belay rollback {}", row.of.empty() ? row.id : row.of));
+    out.push_back(
+        fmt::format("Try the way back again: belay rollback {}", row.kind == RunKind::rollback ? row.of : row.id));
     out.push_back(fmt::format(
         "Or put right what it names by hand, look again with belay diff {0} -e {1}, and say so: belay block "
         "lift {2} -e {1} --reason ...",
@@ -110,6 +112,17 @@ json advice(const RunRow& row) {
     out.push_back(fmt::format("Until then nothing is deployed there for {}", row.application));
   } else if (row.exit_code == 4) {
     out.push_back(fmt::format("Nothing was changed. Look at the hosts: belay env check {}", row.environment));
+  }
+  return out;
+}
+
+// Of which host and step a sealed copy of the snapshot was made, and is still there.
+std::set<std::pair<std::string, int>> copies_in(const std::vector<Recorded>& events, const Blobs& blobs) {
+  std::set<std::pair<std::string, int>> out;
+  for (const Recorded& recorded : events) {
+    if (recorded.event.type != EventType::snap_copied) continue;
+    const auto name = Digest::parse(recorded.event.digest);
+    if (name && blobs.has(*name)) out.insert({recorded.event.host, recorded.event.step});
   }
   return out;
 }
@@ -137,7 +150,8 @@ Awaitable<Result<std::string>> Engine::view(std::string id) {
   json out{{"run", wire::run_document(*row)}, {"phase", row->state == "running" ? "planning" : "ended"},
            {"batches", json::array()},        {"steps", json::array()},
            {"hosts", json::array()},          {"differences", json::array()},
-           {"legs", json::array()},           {"next", advice(*row)}};
+           {"legs", json::array()},           {"next", advice(*row)},
+           {"standing", json::array()}};
   for (const Recorded& recorded : events) {
     if (recorded.event.type != EventType::leg_started) continue;
     const auto part = co_await world_.record.run(recorded.event.digest);
@@ -180,6 +194,11 @@ Awaitable<Result<std::string>> Engine::view(std::string id) {
                             {"state", host_state(state, host)},
                             {"note", host.note},
                             {"steps", std::move(steps)}});
+  }
+  if (row->state == "needs-operator") {
+    const bool rollback = row->kind == RunKind::rollback;
+    const auto copies = copies_in(rollback ? co_await world_.journal.events(row->of) : events, world_.blobs);
+    out["standing"] = standing(plan, state, events, rollback ? row->of : id, copies);
   }
   co_return out.dump(-1, ' ', false, json::error_handler_t::replace);
 }
@@ -236,6 +255,8 @@ Awaitable<Result<std::string>> Engine::proof(std::string id) {
       any = true;
       const std::string& name = plan.steps[static_cast<std::size_t>(event.step) - 1].name;
       json differences = json::parse(event.detail.empty() ? "[]" : event.detail, nullptr, false);
+      if (differences.is_object()) differences = differences["differences"];
+      if (!differences.is_array()) differences = json::array();
       host["steps"].push_back({{"step", event.step},
                                {"name", name},
                                {"after", event.digest},
