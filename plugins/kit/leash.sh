@@ -18,6 +18,19 @@ finish() {
 
 # emit_text NAME TEXT, emit_file NAME FILE, emit_tail NAME FILE LIMIT: one section.
 emit_text() { printf '\001%s %s\n%s\n' "$1" "${#2}" "$2"; }
+# emit_output FILE: the section out of an op: the last 64 KiB of what is kept of it, then after a line that says so.
+emit_output() {
+  eo_size=0
+  eo_note=
+  [ ! -f "$1" ] || eo_size=$(wc -c <"$1")
+  if [ "$eo_size" -gt 65536 ]; then
+    eo_size=65536
+    eo_note="[belay: too much output; of each step the first 1 MiB is kept on its host, and the last 64 KiB of that follow]$NL"
+  fi
+  printf '\001out %d\n%s' $((${#eo_note} + eo_size)) "$eo_note"
+  [ "$eo_size" -eq 0 ] || tail -c "$eo_size" "$1"
+  printf '\n'
+}
 emit_tail() {
   et_size=0
   [ ! -f "$2" ] || et_size=$(wc -c <"$2")
@@ -150,7 +163,7 @@ lock_holders() {
 op_result() {
   read_all "$BELAY_STEP/$1.rc"
   emit_text rc "${value%"$NL"}"
-  emit_tail out "$BELAY_STEP/$1.out" 65536
+  emit_output "$BELAY_STEP/$1.out"
 }
 
 IFS= read -r line || fail 64 'no verb was sent'

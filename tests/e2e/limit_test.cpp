@@ -1,6 +1,8 @@
-// Order on the wire, memory, and what a hostile host can make people see.
+// Order on the wire, memory, a disk that is full, and what a hostile host can make people see.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/mount.h>
 
 #include <algorithm>
 #include <fstream>
@@ -128,6 +130,101 @@ TEST(Order, TheJournalHoldsEachIntentOnDiskBeforeItsFirstByteGoesOut) {
     ASSERT_LT(sent, calls.size()) << "never sent";
     EXPECT_LT(synced, sent) << calls[written].text.substr(0, 120) << '\n' << calls[sent].text.substr(0, 120);
   }
+}
+
+// A host that prints 10,000 lines a second: the daemon answers meanwhile, keeps what it keeps and no more, and says so.
+TEST(Flood, OfTenThousandLinesASecondLeavesTheDaemonResponsiveAndItsMemoryFlat) {
+  constexpr long most_growth_kib = (sanitized ? 8 + 256 : 8) * 1024;
+  Train train;
+  train.start();
+  const std::string floods =
+      "- name: Flood\n  command:\n    run: [sh, -c, 'echo $$ >\"$1/holding\"; while [ ! -e \"$1/go\" ]; do yes \"$2\" "
+      "| "
+      "head -n 10000; sleep 1; done; yes \"$2\" | head -n 10000', sh, \"{{ outside }}\", " +
+      std::string(100, 'x') + "]\n    touches: []\n";
+  const TrainHost& host = train.host("dev1");
+  const auto package = train.build(note("1.0", floods));
+  ASSERT_EQ(train.belay({"plan", package, "-e", "dev"}).code, 0) << train.log();
+  const long before = peak_memory(train.pid());
+  const std::string run = train.detached({"deploy", package, "-e", "dev"});
+  ASSERT_TRUE(until([&] { return slurp(host.outside / "holding").ends_with("\n"); })) << train.log();
+  const fs::path kept = host.base / "runs" / run / "2/apply.out";
+  std::error_code none;
+  EXPECT_TRUE(until([&] { return fs::file_size(kept, none) == 1048576u; })) << "the host keeps the first MiB";
+  for (int i = 0; i < 20; ++i) ASSERT_EQ(train.belay({"status"}).code, 0) << train.log();
+  spill(host.outside / "go", "");
+  const Outcome ended = train.belay({"run", "watch", run});
+  EXPECT_EQ(ended.code, 0) << ended.all() << train.log();
+  EXPECT_EQ(fs::file_size(kept, none), 1048576u);
+  EXPECT_LT(peak_memory(train.pid()) - before, most_growth_kib);
+  const Outcome logs = train.belay({"logs", run});
+  EXPECT_THAT(logs.out, AllOf(HasSubstr("[belay: too much output;"), HasSubstr(std::string(100, 'x'))));
+  EXPECT_LT(logs.out.size(), 256u << 10);
+}
+
+// The state directory on a small file system of its own, which this process and its children alone see.
+class FullDisk : public testing::Test {
+ protected:
+  FullDisk() {
+    fs::create_directories(train.state());
+    fs::permissions(train.state(), fs::perms::owner_all);
+    // A private tree of mounts needs root, as all of what a full disk can be tried with.
+    if (::unshare(CLONE_NEWNS) != 0 || ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+        ::mount("belay-test", train.state().c_str(), "tmpfs", 0, "size=64m,mode=0700") != 0)
+      throw std::runtime_error("a tmpfs cannot be mounted: run this test as root");
+  }
+  ~FullDisk() override {
+    train.kill();
+    ::umount2(train.state().c_str(), MNT_DETACH);
+  }
+  FullDisk(const FullDisk&) = delete;
+  FullDisk& operator=(const FullDisk&) = delete;
+
+  // Takes all the room there is, to the last page.
+  void fill() const {
+    std::ofstream out(train.state() / "filler", std::ios::binary);
+    const std::string page(4096, 'f');
+    while (out.write(page.data(), static_cast<std::streamsize>(page.size())).flush()) {
+    }
+  }
+  void make_room() const { fs::remove(train.state() / "filler"); }
+
+  Train train{{{.name = "dev", .hosts = 2}}};
+};
+
+TEST_F(FullDisk, StopsTheDaemonWithASentenceAndTheRunIsFinishedOnceThereIsRoom) {
+  train.start();
+  const std::string run = train.detached({"deploy", train.build(note("1.0", counts + holds_on("dev2"))), "-e", "dev"});
+  const TrainHost& host = train.host("dev2");
+  ASSERT_TRUE(until([&] { return slurp(host.outside / "holding").ends_with("\n"); })) << train.log();
+  fill();
+  // What can be refused is refused, and nothing happens without a record.
+  Release large = note("1.1");
+  large.files = {{"files/large", std::string(1 << 20, 'x')}};
+  const Outcome refused = train.belay({"deploy", train.build(large), "-e", "dev"});
+  EXPECT_EQ(refused.code, 1) << refused.all();
+  EXPECT_THAT(refused.err, HasSubstr("full")) << refused.all();
+  spill(host.outside / "go", "");
+  ASSERT_TRUE(until([&] { return !train.up(); })) << train.log();
+  EXPECT_THAT(train.log(), AllOf(HasSubstr("the journal cannot be trusted any more"), HasSubstr("full")));
+  train.kill();
+  // It does not begin to act with no room for a record.
+  try {
+    train.start();
+    ADD_FAILURE() << "belayd starts on a full disk";
+  } catch (const std::runtime_error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("full"));
+  }
+  make_room();
+  train.start();
+  const Outcome watched = train.belay({"run", "watch", run});
+  // The step had ended while nobody could write that down.
+  EXPECT_EQ(watched.code, 0) << watched.all() << train.log();
+  for (const TrainHost& one : train.hosts()) {
+    EXPECT_EQ(slurp(one.app / "note"), "note 1.0\n") << one.name;
+    EXPECT_EQ(executions(one), "1.0\n") << one.name;
+  }
+  EXPECT_EQ(train.belay({"diff", "shop", "-e", "dev"}).code, 0);
 }
 
 TEST(Hostile, OutputIsShownEscapedAndDecidesNothing) {

@@ -67,5 +67,5 @@ verb_probe() {
   [ ! -f "$BELAY_STEP/deadman.proof" ] || IFS= read -r value <"$BELAY_STEP/deadman.proof" || value=
   emit_text proof "$value"
   [ ! -f "$BELAY_STEP/needs-operator" ] || emit_tail needs "$BELAY_STEP/needs-operator" 4096
-  [ ! -f "$BELAY_STEP/$3.out" ] || emit_tail out "$BELAY_STEP/$3.out" 65536
+  [ ! -f "$BELAY_STEP/$3.out" ] || emit_output "$BELAY_STEP/$3.out"
 }

@@ -81,15 +81,6 @@ TEST_P(RunnerTest, ADamagedSnapshotIsNotUsed) {
   EXPECT_EQ(host_.do_step("probe", 1, "restore").get("token"), "armed");
 }
 
-TEST_P(RunnerTest, EndlessOutputIsCappedAndEndsWithItsTime) {
-  prepare(1, command({"yes", "output"}));
-  const Reply applied = host_.do_step("apply", 1, "1 1");
-  EXPECT_EQ(applied.get("rc"), "124") << applied.end.value_or(-1);
-  EXPECT_EQ(applied.get("out").size(), 65536u);
-  EXPECT_LE(fs::file_size(host_.step_dir(1) / "apply.out"), 1048576u);
-  EXPECT_EQ(host_.do_step("probe", 1, "apply").get("probe"), "DONE 124");
-}
-
 TEST_P(RunnerTest, ATimeoutEndsTheWholeGroup) {
   prepare(1, command({"sh", "-c", "trap '' TERM; sh -c 'trap \"\" TERM; echo $$ >\"$1\"; sleep 1000' sh \"$1\"", "sh",
                       live("pid")}));
