@@ -9,7 +9,7 @@ JOBS ?= $(shell nproc)
 # The tests' fleet talks over loopback; half of them wait for something most of the time.
 TEST_JOBS ?= $(JOBS)
 
-.PHONY: help setup build test fleet lint format demo sandbox sandbox-stop install clean fuzz-smoke
+.PHONY: help setup build test fleet soak lint format demo sandbox sandbox-stop install clean fuzz-smoke
 
 help:
 	@printf '%s\n' \
@@ -18,7 +18,8 @@ help:
 	  '  make sandbox       start the sandbox alone and say how to use it   (make sandbox-stop ends it)' \
 	  '  make test          everything CI runs: sanitizer build, tests, lint, house rules, shellcheck' \
 	  '  make fleet         of these only the tests that boot whole machines (TOPIC=power: one kind)' \
-	  '  make build         build/release: belayd, belay and the transports' \
+	  '  make soak          hours of kills, random trees and simulated faults; see tools/soak.sh for how much' \
+  '  make build         build/release: belayd, belay and the transports' \
 	  '  make install       into DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)' '' \
 	  '  make setup         install the Debian packages that are missing (tools/packages.txt)' \
 	  '  make lint          clang-format, clang-tidy and shellcheck without the tests' \
@@ -48,6 +49,13 @@ fleet: setup
 	@cmake --preset asan >build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
 	@cmake --build --preset asan -j $(JOBS) --target tests/fleet/all
 	@ctest --test-dir build/asan -L fleet -R 'fleet.*$(TOPIC)' --output-on-failure --no-tests=error
+
+soak: setup
+	@mkdir -p build
+	@cmake --preset asan >build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
+	@cmake --build --preset asan -j $(JOBS) --target belayd belay belay-ssh belay-local belay-openssh e2e_crash_test \
+	  property_path simulation_engine
+	@tools/soak.sh build/asan
 
 lint: setup
 	@tools/lint.sh format shell tidy

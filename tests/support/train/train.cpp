@@ -197,10 +197,12 @@ void Train::kill_after(std::chrono::nanoseconds time) {
 
 void Train::kill() {
   if (!daemon_) return;
-  ::kill(daemon_pid_, SIGKILL);
+  if (daemon_->running()) ::kill(daemon_pid_, SIGKILL);
   daemon_->finish();
   daemon_.reset();
 }
+
+bool Train::up() { return daemon_ && daemon_->running(); }
 
 Outcome Train::stop() {
   ::kill(daemon_pid_, SIGTERM);

@@ -78,7 +78,8 @@ class Train {
 
   // belayd. start() waits until it is ready; `wrapper` goes before its command line, `variables` into its environment.
   void start(const Words& wrapper = {}, const Words& variables = {});
-  void kill();  // SIGKILL, and reaps
+  void kill();  // SIGKILL unless it is dead already, and reaps
+  [[nodiscard]] bool up();
   // The same at an instant that has nothing to do with what belayd is doing: the time is the test's random number.
   void kill_after(std::chrono::nanoseconds time);
   Outcome stop();                                    // SIGTERM, and waits for its end
