@@ -1,7 +1,9 @@
 // What the store refuses to start on, and that its sentence names it: edits by hand, newer formats, a shorter history,
 // another daemon, a path it cannot use.
+#include <fmt/format.h>
 #include <unistd.h>
 
+#include "daemon/store/cells.hpp"
 #include "tests/unit/store/store_fixture.hpp"
 
 namespace belay::store {
@@ -31,7 +33,7 @@ struct Edit {
   const char* says;
 };
 
-// How belayd itself would have hashed an unknown type cannot be shown by SQL alone: "newer" needs only the version.
+// An unknown type needs a hash that is right, and has a test of its own below.
 const std::vector<Edit> edits{
     {"note", "UPDATE journal SET note = 'nothing happened' WHERE seq = 4", Kind::integrity,
      "event 4 is not what belayd wrote"},
@@ -91,6 +93,36 @@ TEST_P(Refusal, NamesWhatWasChanged) {
 
 INSTANTIATE_TEST_SUITE_P(Edits, Refusal, ::testing::ValuesIn(edits),
                          [](const auto& param) { return param.param.name; });
+
+// As a newer belayd would have written it: chained and hashed by the rules, of a type that this one does not know.
+TEST(NewerJournal, AnEventOfAnUnknownTypeIsRefusedByItsName) {
+  const TempDir dir;
+  fill(dir.path());
+  std::string last;
+  sqlite3* database = nullptr;
+  ASSERT_EQ(sqlite3_open((dir.path() / "belay.db").c_str(), &database), SQLITE_OK);
+  const auto take = [](void* to, int, char** values, char**) {
+    *static_cast<std::string*>(to) = values[0];
+    return 0;
+  };
+  ASSERT_EQ(sqlite3_exec(database, "SELECT hash FROM journal WHERE seq = 10", take, &last, nullptr), SQLITE_OK);
+  sqlite3_close(database);
+  const std::string none;
+  const Cells event{
+      11LL, 1LL, std::string("R1"), std::string("teleported"), none, 0LL, 1LL, 1LL, 0LL, none, none, none, none,
+      1LL,  last};
+  ASSERT_TRUE(change_by_hand(
+      dir.path(), fmt::format("INSERT INTO journal VALUES (11, 1, 'R1', 'teleported', '', 0, 1, 1, 0, '', '', '', '', "
+                              "1, '{}', '{}')",
+                              last, hash_cells("journal", event))));
+  for (int i = 0; i < 2; ++i) {
+    const Opened at(dir.path());
+    ASSERT_FALSE(at.store);
+    EXPECT_EQ(at.error->kind, Kind::conflict);
+    EXPECT_EQ(at.error->what, "event 11 of the journal has the type 'teleported', which this belayd does not know");
+    EXPECT_EQ(at.error->next, "It was written by a newer belayd: start that one.");
+  }
+}
 
 TEST(StateDirectory, WithoutItsDatabaseIsNotTakenForNew) {
   const TempDir dir;
