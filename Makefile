@@ -9,7 +9,7 @@ JOBS ?= $(shell nproc)
 # The tests' fleet talks over loopback; half of them wait for something most of the time.
 TEST_JOBS ?= $(JOBS)
 
-.PHONY: help setup build test fleet soak lint format demo sandbox sandbox-stop install clean fuzz-smoke
+.PHONY: help setup build test fleet soak lint format demo sandbox sandbox-stop install clean fuzz-smoke tsan
 
 help:
 	@printf '%s\n' \
@@ -19,12 +19,13 @@ help:
 	  '  make test          everything CI runs: sanitizer build, tests, lint, house rules, shellcheck' \
 	  '  make fleet         of these only the tests that boot whole machines (TOPIC=power: one kind)' \
 	  '  make soak          hours of kills, random trees and simulated faults; see tools/soak.sh for how much' \
-  '  make build         build/release: belayd, belay and the transports' \
+	  '  make build         build/release: belayd, belay and the transports' \
 	  '  make install       into DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)' '' \
 	  '  make setup         install the Debian packages that are missing (tools/packages.txt)' \
 	  '  make lint          clang-format, clang-tidy and shellcheck without the tests' \
 	  '  make format        rewrite the C++ sources the way clang-format wants them' \
 	  '  make fuzz-smoke    run every fuzz target for SECONDS_EACH=20 seconds, from a new seed' \
+	  '  make tsan          the tests in which threads meet, with the thread sanitizer' \
 	  '  make clean         remove build/' '' \
 	  'Inner loop:  cmake --preset dev && ninja -C build/dev && ctest --test-dir build/dev -L unit'
 
@@ -82,6 +83,9 @@ fuzz-smoke: setup
 	@cmake --build --preset asan -j $(JOBS) --target tests/fuzz/all
 	@BELAY_FUZZ_SECONDS=$(SECONDS_EACH) BELAY_FUZZ_SEED=0 ctest --test-dir build/asan -L '^fuzz$$' -j $(TEST_JOBS) \
 	  --timeout 86400 --output-on-failure --no-tests=error
+
+tsan: setup
+	@tools/tsan.sh
 
 clean:
 	@rm -rf build
