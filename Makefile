@@ -6,8 +6,8 @@ MAKEFLAGS += --no-print-directory
 PREFIX ?= /usr/local
 DESTDIR ?=
 JOBS ?= $(shell nproc)
-# The tests' fleet talks over loopback; half of them wait for something most of the time.
-TEST_JOBS ?= $(JOBS)
+# Most tests wait for a process, a host or a deadline most of the time.
+TEST_JOBS ?= $(shell expr 2 '*' $(JOBS))
 
 .PHONY: help setup build test fleet soak lint format demo sandbox sandbox-stop install clean fuzz-smoke tsan
 
