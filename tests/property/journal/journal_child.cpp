@@ -25,6 +25,7 @@ using belay::store::Store;
 
 struct Still final : belay::Clock {
   [[nodiscard]] std::int64_t now_ms() const override { return 1; }
+  Awaitable<void> wait(std::chrono::milliseconds) const override { co_return; }
 };
 
 Awaitable<void> work(Store& store, std::string run, int worker) {
