@@ -61,7 +61,7 @@ struct Environment {
   // How long a step may stand armed without a word from the daemon before the host takes it back by itself; 0: never.
   int dead_man_seconds = 0;
   bool copy_snapshots = false;  // each snapshot is copied to the daemon, and sealed, before its step is applied
-  int step_seconds = 600;  // deadline of a step that names none
+  int step_seconds = 600;       // deadline of a step that names none
 };
 
 // Letters, digits, '.', '_', '-'; starts with a letter or digit; at most 64 bytes.

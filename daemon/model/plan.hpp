@@ -69,11 +69,11 @@ struct Plan {
   std::string version = {};
   std::string environment = {};
   Tier tier = Tier::development;
-  std::string package = {};          // hex digest of the archive
-  std::string playbook = {};         // hex digest of playbook.yaml: the plan's template, the same in every environment
-  std::string kit = {};              // hex digest of the kit tar
-  std::string of = {};               // a rollback: the deployment whose snapshots it uses; its directories on the hosts
-  int dead_man_seconds = 0;          // both as the environment had them when the plan was made
+  std::string package = {};   // hex digest of the archive
+  std::string playbook = {};  // hex digest of playbook.yaml: the plan's template, the same in every environment
+  std::string kit = {};       // hex digest of the kit tar
+  std::string of = {};        // a rollback: the deployment whose snapshots it uses; its directories on the hosts
+  int dead_man_seconds = 0;   // both as the environment had them when the plan was made
   bool copy_snapshots = false;
   std::vector<PlanStep> steps = {};  // step n of the journal is steps[n-1]
   std::vector<PlanHost> hosts = {};  // in inventory order, batch by batch

@@ -23,8 +23,8 @@ void on_step(RunState& state, const Plan& plan, HostState& host, const Event& ev
     case EventType::snap_done:
       step.phase = event.ok ? Phase::snapshotted : Phase::failed;
       step.before = event.digest;
-      // What comes next is arm, and its answer may be lost: the host may act on this step by itself from here on. Only a
-      // fence and a restore end that, so the way back does both even if nothing was applied.
+      // What comes next is arm, and its answer may be lost: the host may act on this step by itself from here on. Only
+      // a fence and a restore end that, so the way back does both even if nothing was applied.
       if (event.ok && plan.dead_man_seconds > 0) step.touched = true;
       break;
     case EventType::snap_copied:

@@ -48,7 +48,8 @@ TEST(Libraries, EachHasItsPlace) {
     for (const std::string& include : includes(*file)) {
       for (const Rule& rule : rules()) {
         const bool meant = std::ranges::any_of(rule.headers, [&](const std::string& header) {
-          return header.ends_with('/') || header == "libssh2" || header == "soci" || header == "sodium" || header == "boost/beast"
+          return header.ends_with('/') || header == "libssh2" || header == "soci" || header == "sodium" ||
+                         header == "boost/beast"
                      ? include.starts_with(header)
                      : include == header || include.starts_with(header + "/");
         });

@@ -2,8 +2,9 @@
 // small step of one host at a time, with a journal that outlives it. It may die at every append; the next one folds the
 // journal under a greater epoch and goes on.
 //
-// The real engine is told its stories in tests/simulation/engine. This one stays beside it because it is a hundred times
-// faster and so can tell any plan: batches, retries, conditions on results, steps that run once, chosen at random.
+// The real engine is told its stories in tests/simulation/engine. This one stays beside it because it is a hundred
+// times faster and so can tell any plan: batches, retries, conditions on results, steps that run once, chosen at
+// random.
 //
 // It mirrors daemon/engine/run*.cpp: the same events in the same appends, a call to a host between them. run() throws
 // Violation when an invariant of docs/step-protocol.md does not hold, or when the verdict is not true of the hosts.
