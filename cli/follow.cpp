@@ -132,6 +132,9 @@ Result<void> Follower::refresh(Watched& run) {
 bool Follower::on_event(Watched& run, const Json& document) {
   const EventView event = read_event(document);
   if (event.seq <= run.last) return true;
+  // The daemon may be gone again before it could be asked what the steps are called: then this event is listened for
+  // again.
+  if (event.step > 0 && run.view.steps.empty() && !refresh(run)) return false;
   run.last = event.seq;
   run.stale = true;
   if (!event.host.empty()) {
