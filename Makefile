@@ -16,7 +16,7 @@ help:
 	  'Belay: signed release packages over SSH, with a proven way back.' '' \
 	  '  make demo          build, start a six-host sandbox, and play a release train through it' \
 	  '  make sandbox       start the sandbox alone and say how to use it   (make sandbox-stop ends it)' \
-	  '  make test          everything CI runs: sanitizer build, tests, lint, house rules, shellcheck' \
+	  '  make test          everything CI runs: sanitizer builds, tests, lint, house rules, shellcheck' \
 	  '  make fleet         of these only the tests that boot whole machines (TOPIC=power: one kind)' \
 	  '  make soak          hours of kills, random trees and simulated faults; see tools/soak.sh for how much' \
 	  '  make build         build/release: belayd, belay and the transports' \
@@ -37,9 +37,11 @@ build: setup
 	@cmake --preset release -DCMAKE_INSTALL_PREFIX='$(PREFIX)' >build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
 	@cmake --build --preset release -j $(JOBS)
 
-# The last line printed is ctest's own summary: lint, house rules and shellcheck are ctest tests themselves.
+# The last line printed is ctest's own summary: lint, house rules and shellcheck are ctest tests themselves. First the
+# tests in which threads meet, in a small build of their own with the thread sanitizer.
 test: setup
 	@mkdir -p build
+	@tools/tsan.sh
 	@cmake --preset asan >build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
 	@cmake --build --preset asan -j $(JOBS)
 	@ctest --test-dir build/asan -j $(TEST_JOBS) --output-on-failure --no-tests=error
