@@ -8,7 +8,9 @@ namespace belay::test {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::AnyOf;
 using testing::Each;
+using testing::Eq;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
@@ -34,7 +36,10 @@ TEST_P(Deploy, GoesForwardInBatchesAndEveryTouchedHostComesBackWhenALaterOneFail
   EXPECT_THAT(differences(before, train.apps()), IsEmpty());
   for (const auto& host : failed["hosts"]) EXPECT_EQ(host["state"], "back") << host.dump(2);
   // The first batch was finished before the second began: dev1 had all of it, and came back too.
-  for (const TrainHost& host : train.hosts()) EXPECT_EQ(executions(host), "1.0\n1.1\n") << host.name;
+  // dev2 goes beside dev3, which fails: it may be turned back before it came as far.
+  for (const TrainHost& host : train.hosts())
+    EXPECT_THAT(executions(host), AnyOf(Eq("1.0\n1.1\n"), Eq(host.name == "dev2" ? "1.0\n" : "1.0\n1.1\n")))
+        << host.name;
 
   const auto proof = train.json({"proof", id});
   EXPECT_EQ(proof["proven"], true) << proof.dump(2);
